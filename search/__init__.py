@@ -1,0 +1,1 @@
+"""The core: answers a query. Imports nothing from `ingest`, `api` or `cli`."""

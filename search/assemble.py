@@ -1,0 +1,126 @@
+"""The composition root: from settings to a working pipeline. Only here are engines picked.
+
+Engines are imported when they are picked, so that a command pays for what it uses: a query
+on the embedded store imports neither PyTorch nor qdrant-client.
+"""
+
+import shutil
+from pathlib import Path
+
+from search.domain import Principal
+from search.embedders.base import Embedder
+from search.errors import IndexMismatchError
+from search.lexical.analyzer import ANALYZER_VERSION
+from search.lexical.bm25 import Bm25
+from search.pipeline import Pipeline
+from search.settings import EmbedderSettings, Settings
+from search.stores.base import IndexIdentity, Store
+from search.stores.payload import LAYOUT_VERSION
+
+
+def build_pipeline(settings: Settings) -> Pipeline:
+    """Open the index for queries.
+
+    Raises:
+        IndexMissingError: nothing has been indexed yet.
+        IndexMismatchError: the index was built with another model or analyzer.
+        StoreError: the store cannot be opened.
+        ModelError: the model cannot be described.
+    """
+    embedder = build_embedder(settings.embedder)
+    store = open_store(settings, embedder, create=False)
+    return Pipeline(embedder, Bm25(settings.lexical), store, settings.retrieval)
+
+
+def build_embedder(settings: EmbedderSettings) -> Embedder:
+    """Return the embedder that the settings name; its model loads at first use."""
+    if settings.model == "bundled":
+        from search.embedders.bundled_e5 import BundledE5
+
+        return BundledE5(settings)
+    if settings.model == "fake":
+        from search.embedders.fake import FakeEmbedder
+
+        return FakeEmbedder()
+    from search.embedders.sentence_transformer import SentenceTransformerEmbedder
+
+    return SentenceTransformerEmbedder(settings.model.partition(":")[2], settings)
+
+
+def open_store(settings: Settings, embedder: Embedder, *, create: bool) -> Store:
+    """Open the store and make sure that it was built for this embedder and analyzer.
+
+    Args:
+        settings: where the store is.
+        embedder: what queries or passages will be embedded with.
+        create: build an empty index when there is none.
+    """
+    wanted = identity_for(embedder)
+    store = _open(settings, wanted if create else None)
+    if store.identity != wanted:
+        found = store.identity
+        store.close()
+        raise IndexMismatchError(_mismatch(found, wanted))
+    return store
+
+
+def open_store_as_is(settings: Settings) -> Store:
+    """Open the store whatever it was built with: to look at it, not to search it."""
+    return _open(settings, None)
+
+
+def drop_index(settings: Settings) -> None:
+    """Delete the whole index, so that the next ingest builds it anew."""
+    if settings.store.url:
+        from search.stores.server import connect, drop
+
+        drop(connect(settings.store), settings.store.collection)
+        return
+    from search.stores.lock import IndexLock
+
+    folder = index_folder(settings)
+    lock = IndexLock(folder, settings.store.lock_timeout)
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        lock.release()
+
+
+def identity_for(embedder: Embedder) -> IndexIdentity:
+    """Return the identity of an index that this embedder fills and queries."""
+    spec = embedder.spec
+    return IndexIdentity(LAYOUT_VERSION, spec.name, spec.revision, spec.dimension, ANALYZER_VERSION)
+
+
+def index_folder(settings: Settings) -> Path:
+    """Return the folder of the embedded index."""
+    return settings.data_dir / "index"
+
+
+def local_administrator(settings: Settings) -> Principal:
+    """Return whom the command line acts as unless told otherwise."""
+    return Principal(tenant=settings.tenant, user="local", admin=True)
+
+
+def _open(settings: Settings, create: IndexIdentity | None) -> Store:
+    if settings.store.url:
+        from search.stores.server import ServerStore, connect
+
+        return ServerStore(connect(settings.store), settings.store.collection, create)
+    from search.stores.edge import EdgeStore
+
+    return EdgeStore(index_folder(settings), create, settings.store.lock_timeout)
+
+
+def _mismatch(found: IndexIdentity, wanted: IndexIdentity) -> str:
+    def describe(identity: IndexIdentity) -> str:
+        return (
+            f"{identity.model}@{identity.revision} ({identity.dimension} dimensions, "
+            f"analyzer {identity.analyzer}, layout {identity.layout})"
+        )
+
+    return (
+        f"The index was built with {describe(found)}, but the settings ask for "
+        f"{describe(wanted)}. Set SEMSEARCH_EMBEDDER__MODEL back, or rebuild the index: "
+        "`semsearch ingest --rebuild FOLDER…`."
+    )

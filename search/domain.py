@@ -1,0 +1,196 @@
+"""What travels between the rooms: frozen dataclasses, no behaviour beyond their own data."""
+
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float32]
+
+Mode = Literal["hybrid", "dense", "lexical"]
+FusionMethod = Literal["dbsf", "rrf"]
+
+PUBLIC = "public"
+"""The access entry that lets everybody of the tenant read a document."""
+
+ID_NAMESPACE = uuid.UUID("6f1c2b1e-8c55-5d0b-9a3e-2f5d0f2c7a11")
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks: the tenant, the person, their groups; an administrator reads all of the tenant.
+
+    Every read of a store takes one; there is no principal that sees several tenants.
+    """
+
+    tenant: str
+    user: str | None = None
+    groups: frozenset[str] = frozenset()
+    admin: bool = False
+
+    def access_entries(self) -> tuple[str, ...]:
+        """Return the access entries this principal satisfies, e.g. `("public", "group:hr")`."""
+        user = (f"user:{self.user}",) if self.user else ()
+        return (PUBLIC, *user, *(f"group:{group}" for group in sorted(self.groups)))
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One version of one indexed file: where it lies, what it is, who may read it."""
+
+    tenant: str
+    source: str
+    """The root folder the document was indexed under (absolute path) or a managed source's name."""
+    path: str
+    """The path below the source, with forward slashes."""
+    title: str
+    type: str
+    """The format, as its usual file name extension without the dot: `docx`, `pdf`, ..."""
+    language: str
+    """ISO 639-1 code, `und` when it could not be told."""
+    size: int
+    """In bytes."""
+    modified: datetime
+    content_hash: str
+    """BLAKE2b-128 of the file's bytes, in hex."""
+    fingerprint: str
+    """The pipeline that indexed this version (parser, chunking, model), in hex."""
+    chunk_count: int
+    author: str | None = None
+    created: datetime | None = None
+    pages: int | None = None
+    tags: tuple[str, ...] = ()
+    access: tuple[str, ...] = ()
+    """Entries `public`, `user:NAME`, `group:NAME`; none means administrators only."""
+
+    @property
+    def id(self) -> str:
+        """Return the UUID of the document, the same for all its versions."""
+        return document_id(self.tenant, self.source, self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage of a document, as it is embedded and shown."""
+
+    index: int
+    text: str
+    section: tuple[str, ...] = ()
+    """The headings above the passage, outermost first."""
+    page: int | None = None
+    """The page (slide, sheet) it starts on, from 1."""
+    tokens: int = 0
+    """What the embedding model reads of it, breadcrumb included."""
+
+
+@dataclass(frozen=True, slots=True)
+class SparseVector:
+    """Term weights: hashed terms (unsigned 32 bits) and their weights, of equal length."""
+
+    indices: tuple[int, ...]
+    values: tuple[float, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.indices)
+
+    def scaled(self, weight: float) -> "SparseVector":
+        """Multiply all weights; a weight of 0 gives the empty vector."""
+        if not weight:
+            return SparseVector((), ())
+        return SparseVector(self.indices, tuple(value * weight for value in self.values))
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedChunk:
+    """A chunk on its way into a store."""
+
+    document: Document
+    chunk: Chunk
+    dense: Vector
+    """float32 [dimension], L2-normalized."""
+    sparse: SparseVector
+
+    @property
+    def id(self) -> str:
+        """Return the deterministic UUID of the point that carries this chunk."""
+        return chunk_id(self.document, self.chunk.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Restrictions on the documents searched: within a field any value, across fields all."""
+
+    language: tuple[str, ...] = ()
+    type: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
+    author: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    year: tuple[int, ...] = ()
+    """Of the document's last modification."""
+
+
+NO_FILTERS = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found. Fused scores are relative to their query: compare them within one answer."""
+
+    document: Document
+    chunk: Chunk
+    score: float
+
+    @property
+    def id(self) -> str:
+        """Return the id of the point that carries the passage."""
+        return chunk_id(self.document, self.chunk.index)
+
+
+@dataclass(slots=True)
+class Trace:
+    """The stages of one request and how long each took."""
+
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def span(self, stage: str) -> Iterator[None]:
+        """Time a stage; a stage entered twice adds up."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            elapsed = (time.perf_counter() - start) * 1000
+            self.timings_ms[stage] = self.timings_ms.get(stage, 0.0) + elapsed
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The hits of one query, best first, with what it took to find them."""
+
+    query: str
+    mode: Mode
+    hits: tuple[Hit, ...]
+    trace: Trace
+
+
+def document_id(tenant: str, source: str, path: str) -> str:
+    """Return the UUID of a document: UUIDv5 of tenant, source and path."""
+    return str(uuid.uuid5(ID_NAMESPACE, "\x1f".join((tenant, source, path))))
+
+
+def chunk_id(document: Document, index: int) -> str:
+    """Return the UUID of a chunk: UUIDv5 of its document, its place, the content and the pipeline.
+
+    The same file indexed twice by the same pipeline gives the same ids, so that an
+    interrupted run converges when it is repeated.
+    """
+    parts = (document.id, str(index), document.content_hash, document.fingerprint)
+    return str(uuid.uuid5(ID_NAMESPACE, "\x1f".join(parts)))

@@ -1,0 +1,1 @@
+"""Embedding models behind one Protocol (`base.Embedder`), one file an implementation."""

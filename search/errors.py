@@ -1,0 +1,136 @@
+"""Every error the kit raises on purpose, in one tree.
+
+    SemsearchError                    exit  http
+    ├── ConfigError                     2   500   a setting is unknown or malformed
+    ├── InputError                      2   422   what the caller gave cannot be used
+    │   ├── PathError                   2   422   a file or folder is missing or unreadable
+    │   └── DatasetError                2   422   an evaluation dataset is malformed
+    ├── AccessError                     6   403   the principal may not do this
+    ├── IndexStateError                 5   409   the index cannot serve this request as it is
+    │   ├── IndexMissingError           5   404   nothing has been indexed yet
+    │   └── IndexMismatchError          5   409   built with another model or layout
+    ├── StoreError                      7   503   the store failed
+    │   ├── StoreBusyError              7   503   another process holds the embedded store
+    │   └── StoreUnavailableError       7   503   the Qdrant server does not answer
+    ├── ModelError                      8   503   a model cannot be loaded or run
+    │   ├── ModelMissingError           8   503   it is not on this machine
+    │   └── ModelCorruptError           8   503   its files fail their checksum or shape
+    └── ParseError                      3   422   one file could not be turned into text
+        ├── UnsupportedFormatError      3   415   no parser for this kind of file
+        ├── EmptyDocumentError          3   422   the file holds no text
+        ├── ProtectedDocumentError      3   422   a password is needed
+        └── CorruptDocumentError        3   422   the file is malformed
+
+Exit codes 0 and 1 keep their usual meaning (done; a bug), 3 also says that some files
+of a run failed. A message says what happened, to which file or field, and what to do.
+"""
+
+from typing import ClassVar
+
+
+class SemsearchError(Exception):
+    """Base of all errors that are reported to the user as one line."""
+
+    exit_code: ClassVar[int] = 1
+    http_status: ClassVar[int] = 500
+
+
+class ConfigError(SemsearchError):
+    """A setting is unknown or malformed."""
+
+    exit_code = 2
+    http_status = 500
+
+
+class InputError(SemsearchError):
+    """What the caller gave cannot be used."""
+
+    exit_code = 2
+    http_status = 422
+
+
+class PathError(InputError):
+    """A file or folder is missing or unreadable."""
+
+
+class DatasetError(InputError):
+    """An evaluation dataset is malformed."""
+
+
+class AccessError(SemsearchError):
+    """The principal may not do this."""
+
+    exit_code = 6
+    http_status = 403
+
+
+class IndexStateError(SemsearchError):
+    """The index cannot serve this request as it is."""
+
+    exit_code = 5
+    http_status = 409
+
+
+class IndexMissingError(IndexStateError):
+    """Nothing has been indexed yet."""
+
+    http_status = 404
+
+
+class IndexMismatchError(IndexStateError):
+    """The index was built with another model or layout."""
+
+
+class StoreError(SemsearchError):
+    """The store failed."""
+
+    exit_code = 7
+    http_status = 503
+
+
+class StoreBusyError(StoreError):
+    """Another process holds the embedded store."""
+
+
+class StoreUnavailableError(StoreError):
+    """The Qdrant server does not answer."""
+
+
+class ModelError(SemsearchError):
+    """A model cannot be loaded or run."""
+
+    exit_code = 8
+    http_status = 503
+
+
+class ModelMissingError(ModelError):
+    """A model is not on this machine."""
+
+
+class ModelCorruptError(ModelError):
+    """A model's files fail their checksum or have the wrong shape."""
+
+
+class ParseError(SemsearchError):
+    """One file could not be turned into text."""
+
+    exit_code = 3
+    http_status = 422
+
+
+class UnsupportedFormatError(ParseError):
+    """There is no parser for this kind of file."""
+
+    http_status = 415
+
+
+class EmptyDocumentError(ParseError):
+    """The file holds no text."""
+
+
+class ProtectedDocumentError(ParseError):
+    """The file needs a password."""
+
+
+class CorruptDocumentError(ParseError):
+    """The file is malformed."""

@@ -1,0 +1,106 @@
+"""From a query to hits: embed, analyse, one query in the engine; every stage timed."""
+
+import time
+from collections.abc import Sequence
+from functools import lru_cache
+
+from search.domain import NO_FILTERS, Filters, Mode, Principal, SearchResult, SparseVector, Trace
+from search.embedders.base import Embedder
+from search.errors import InputError
+from search.lexical.bm25 import Bm25
+from search.settings import RetrievalSettings
+from search.stores.base import Store, StoreQuery
+
+MAX_QUERY_CHARACTERS = 4000
+LANGUAGES_SECONDS = 30
+"""How long the list of an index's languages is remembered."""
+
+_NO_TERMS = SparseVector((), ())
+
+
+class Pipeline:
+    """Answers queries over one store; safe to share between threads."""
+
+    def __init__(
+        self, embedder: Embedder, bm25: Bm25, store: Store, settings: RetrievalSettings
+    ) -> None:
+        self.embedder = embedder
+        self.store = store
+        self._bm25 = bm25
+        self._settings = settings
+        self._languages = lru_cache(maxsize=256)(self._read_languages)
+
+    def search(
+        self,
+        query: str,
+        principal: Principal,
+        *,
+        mode: Mode | None = None,
+        filters: Filters = NO_FILTERS,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> SearchResult:
+        """Find the passages that answer a query.
+
+        Args:
+            query: what a person typed, in any language; at most 4,000 characters.
+            principal: who asks; nothing they may not read is met.
+            mode: `hybrid`, `dense` or `lexical`; the settings' mode when None.
+            filters: restrictions on the documents.
+            limit: how many hits; the settings' number when None.
+            offset: how many of the best hits to leave out.
+
+        Raises:
+            InputError: the query is empty or too long.
+            ModelError: the embedding model cannot be loaded.
+            StoreError: the store failed.
+        """
+        query = query.strip()
+        if not query:
+            raise InputError("The query is empty: type what you are looking for.")
+        if len(query) > MAX_QUERY_CHARACTERS:
+            raise InputError(
+                f"The query has {len(query)} characters; at most {MAX_QUERY_CHARACTERS} are taken."
+            )
+        mode = mode or self._settings.mode
+        limit = limit or self._settings.limit
+        trace = Trace()
+        with trace.span("total"):
+            dense, terms, boost = None, _NO_TERMS, _NO_TERMS
+            if mode != "lexical":
+                with trace.span("embed"):
+                    dense = self.embedder.embed_query(query)
+            if mode != "dense":
+                with trace.span("analyse"):
+                    period = int(time.monotonic() // LANGUAGES_SECONDS)
+                    lexical = self._bm25.query(query, self._languages(principal, period))
+                    terms, boost = lexical.terms, lexical.boost.scaled(self._settings.boost)
+            with trace.span("retrieve"):
+                hits = self.store.query(
+                    StoreQuery(
+                        mode=mode,
+                        dense=dense,
+                        lexical=terms,
+                        boost=boost,
+                        limit=limit,
+                        offset=offset,
+                        prefetch=self._prefetch(offset + limit),
+                        fusion=self._settings.fusion,
+                        filters=filters,
+                    ),
+                    principal,
+                )
+        return SearchResult(query, mode, tuple(hits), trace)
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+    def _prefetch(self, depth: int) -> int:
+        """Return the candidates per retriever: as set, unless the page lies beyond them all."""
+        ours = self._settings.prefetch
+        return ours if depth <= 2 * ours else depth
+
+    def _read_languages(self, principal: Principal, period: int) -> Sequence[str]:
+        """Return the languages a principal's documents are written in."""
+        return tuple(sorted(self.store.facet("language", principal)))

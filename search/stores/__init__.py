@@ -1,0 +1,1 @@
+"""Where vectors and payloads lie, behind one Protocol (`base.Store`), one file an engine."""

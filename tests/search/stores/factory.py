@@ -1,0 +1,94 @@
+"""Small documents for the tests of stores, and the stores themselves."""
+
+import zlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from qdrant_client import QdrantClient
+
+from search.domain import Chunk, Document, IndexedChunk, Mode, Principal, Vector
+from search.lexical.bm25 import Bm25
+from search.settings import LexicalSettings
+from search.stores.base import IndexIdentity, Store, StoreQuery
+from search.stores.edge import EdgeStore
+from search.stores.server import ServerStore
+
+DIMENSION = 8
+IDENTITY = IndexIdentity(layout=1, model="test", revision="1", dimension=DIMENSION, analyzer="1")
+ADMIN = Principal("acme", admin=True)
+BM25 = Bm25(LexicalSettings())
+
+
+def edge_store(folder: Path) -> Store:
+    return EdgeStore(folder / "index", create=IDENTITY)
+
+
+def server_store(folder: Path) -> Store:
+    return ServerStore(QdrantClient(":memory:"), "test", create=IDENTITY)
+
+
+def server_store_on_disk(folder: Path) -> Store:
+    return ServerStore(QdrantClient(path=str(folder / "qdrant")), "test", create=IDENTITY)
+
+
+def vector(text: str) -> Vector:
+    """Give every text a unit vector of its own."""
+    seed = np.random.default_rng(zlib.crc32(text.encode()))
+    drawn = seed.normal(size=DIMENSION).astype(np.float32)
+    unit: Vector = drawn / np.linalg.norm(drawn)
+    return unit
+
+
+def document(
+    path: str,
+    *,
+    tenant: str = "acme",
+    access: tuple[str, ...] = ("public",),
+    language: str = "pl",
+    type: str = "md",
+    content: str = "v1",
+    chunks: int = 1,
+    tags: tuple[str, ...] = (),
+    author: str | None = None,
+    year: int = 2026,
+) -> Document:
+    return Document(
+        tenant=tenant,
+        source="/docs",
+        path=path,
+        title=path,
+        type=type,
+        language=language,
+        size=10,
+        modified=datetime(year, 1, 2, tzinfo=UTC),
+        content_hash=content,
+        fingerprint="f",
+        chunk_count=chunks,
+        author=author,
+        tags=tags,
+        access=access,
+    )
+
+
+def indexed(doc: Document, *texts: str) -> list[IndexedChunk]:
+    return [
+        IndexedChunk(
+            doc, Chunk(i, text, ("Rozdział",), 1, 5), vector(text), BM25.passage(text, doc.language)
+        )
+        for i, text in enumerate(texts)
+    ]
+
+
+def query(
+    text: str, mode: Mode = "hybrid", languages: Sequence[str] = ("pl", "en"), limit: int = 10
+) -> StoreQuery:
+    lexical = BM25.query(text, languages)
+    return StoreQuery(
+        mode=mode,
+        dense=vector(text),
+        lexical=lexical.terms,
+        boost=lexical.boost.scaled(0.2),
+        limit=limit,
+    )

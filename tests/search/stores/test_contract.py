@@ -1,0 +1,227 @@
+"""What every store does, whatever its engine."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from search.domain import Filters, Mode, Principal
+from search.errors import IndexMissingError
+from search.stores.base import Store
+from search.stores.payload import PAYLOAD_INDEXES
+from tests.search.stores.factory import (
+    ADMIN,
+    IDENTITY,
+    document,
+    edge_store,
+    indexed,
+    query,
+    server_store,
+    server_store_on_disk,
+)
+
+ENGINES = {"edge": edge_store, "server": server_store, "server-path": server_store_on_disk}
+
+
+@pytest.fixture(params=ENGINES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    make: Callable[[Path], Store] = ENGINES[request.param]
+    made = make(tmp_path)
+    yield made
+    made.close()
+
+
+def paths(
+    store: Store, text: str, mode: Mode = "hybrid", principal: Principal = ADMIN
+) -> list[str]:
+    return [hit.document.path for hit in store.query(query(text, mode), principal)]
+
+
+def test_a_new_store_is_empty(store: Store) -> None:
+    assert store.identity == IDENTITY
+    assert store.count(ADMIN) == 0
+    assert list(store.documents(ADMIN)) == []
+    assert store.facet("language", ADMIN) == {}
+    assert store.query(query("urlop"), ADMIN) == []
+
+
+def test_what_goes_in_comes_out(store: Store) -> None:
+    doc = replace(document("hr/urlop.md", author="Anna", tags=("hr", "urlopy"), chunks=2), pages=3)
+    store.upsert(indexed(doc, "Urlop wypoczynkowy", "Urlop zaległy"))
+    assert list(store.documents(ADMIN)) == [doc]
+    hit = store.query(query("Urlop zaległy"), ADMIN)[0]
+    assert hit.document == doc
+    assert (hit.chunk.index, hit.chunk.text) == (1, "Urlop zaległy")
+    assert (hit.chunk.section, hit.chunk.page, hit.chunk.tokens) == (("Rozdział",), 1, 5)
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
+def test_the_same_text_ranks_first(store: Store, mode: Mode) -> None:
+    for i, text in enumerate(["Samochody służbowe", "Delegacje krajowe", "Hasła i VPN"]):
+        store.upsert(indexed(document(f"{i}.md"), text))
+    assert paths(store, "Delegacje krajowe", mode)[0] == "1.md"
+
+
+def test_lexical_mode_knows_inflection_and_only_meets_shared_words(store: Store) -> None:
+    store.upsert(indexed(document("a.md"), "Wniosek o urlop"))
+    store.upsert(indexed(document("b.md"), "Cennik części"))
+    assert paths(store, "urlopami", "lexical") == ["a.md"]
+    assert paths(store, "?!", "lexical") == []
+
+
+def test_a_query_without_words_still_searches_by_meaning(store: Store) -> None:
+    store.upsert(indexed(document("a.md"), "Wniosek"))
+    assert paths(store, "???") == ["a.md"]
+
+
+def test_limit_and_offset(store: Store) -> None:
+    for i in range(5):
+        store.upsert(indexed(document(f"{i}.md"), f"Regulamin pracy {i}"))
+    everything = [h.document.path for h in store.query(query("Regulamin"), ADMIN)]
+    page = store.query(replace(query("Regulamin"), limit=2, offset=2), ADMIN)
+    assert [hit.document.path for hit in page] == everything[2:4]
+
+
+def test_rrf_is_selectable(store: Store) -> None:
+    store.upsert(indexed(document("a.md"), "Wniosek o urlop"))
+    store.upsert(indexed(document("b.md"), "Cennik"))
+    request = replace(query("Wniosek o urlop"), fusion="rrf")
+    assert [hit.document.path for hit in store.query(request, ADMIN)] == ["a.md", "b.md"]
+
+
+def test_upserting_twice_changes_nothing(store: Store) -> None:
+    items = indexed(document("a.md", chunks=2), "Jeden", "Dwa")
+    store.upsert(items)
+    store.upsert(items)
+    assert store.count(ADMIN) == 2
+
+
+def test_a_new_version_replaces_the_old(store: Store) -> None:
+    store.upsert(indexed(document("a.md", content="v1", chunks=2), "Stare", "Stare dwa"))
+    store.upsert(indexed(document("b.md", content="v1"), "Inne"))
+    new = document("a.md", content="v2")
+    store.upsert(indexed(new, "Nowe"))
+    store.remove_stale(new)
+    assert store.count(ADMIN) == 2
+    assert {d.path: d.content_hash for d in store.documents(ADMIN)} == {"a.md": "v2", "b.md": "v1"}
+
+
+def test_removing_documents(store: Store) -> None:
+    kept, gone = document("a.md"), document("b.md", chunks=2)
+    store.upsert(indexed(kept, "Jeden") + indexed(gone, "Dwa", "Trzy"))
+    store.remove([gone])
+    store.remove([])
+    assert list(store.documents(ADMIN)) == [kept]
+    assert store.count(ADMIN) == 1
+
+
+def test_facets_count_documents(store: Store) -> None:
+    store.upsert(indexed(document("a.md", chunks=3, tags=("hr",)), "Jeden", "Dwa", "Trzy"))
+    store.upsert(indexed(document("b.md", tags=("hr", "it")), "Cztery"))
+    store.upsert(indexed(document("c.pdf", language="en", type="pdf", year=2024), "Five"))
+    assert store.facet("language", ADMIN) == {"pl": 2, "en": 1}
+    assert store.facet("type", ADMIN) == {"md": 2, "pdf": 1}
+    assert store.facet("tags", ADMIN) == {"hr": 2, "it": 1}
+    assert store.facet("year", ADMIN) == {"2026": 2, "2024": 1}
+    assert store.facet("type", ADMIN, Filters(language=("en",))) == {"pdf": 1}
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        (Filters(language=("en",)), {"en.pdf"}),
+        (Filters(type=("md",)), {"pl.md"}),
+        (Filters(language=("en", "pl")), {"en.pdf", "pl.md"}),
+        (Filters(language=("pl",), type=("pdf",)), set()),
+        (Filters(year=(2024,)), {"en.pdf"}),
+        (Filters(tags=("it",)), {"en.pdf"}),
+        (Filters(author=("Anna",)), {"pl.md"}),
+        (Filters(path=("pl.md",)), {"pl.md"}),
+        (Filters(source=("/elsewhere",)), set()),
+    ],
+)
+@pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
+def test_filters_hold_in_every_mode(
+    store: Store, mode: Mode, filters: Filters, found: set[str]
+) -> None:
+    store.upsert(indexed(document("pl.md", author="Anna"), "Regulamin"))
+    english = document("en.pdf", language="en", type="pdf", year=2024, tags=("it",))
+    store.upsert(indexed(english, "Regulamin"))
+    hits = store.query(replace(query("Regulamin", mode), filters=filters), ADMIN)
+    assert {hit.document.path for hit in hits} == found
+    assert store.count(ADMIN, filters) == len(found)
+
+
+NOBODY = Principal("acme")
+HR = Principal("acme", user="ewa", groups=frozenset({"hr"}))
+
+
+@pytest.mark.parametrize(
+    ("principal", "readable"),
+    [
+        (ADMIN, {"public", "private", "hr", "it", "ewa"}),
+        (NOBODY, {"public"}),
+        (HR, {"public", "hr", "ewa"}),
+        (Principal("acme", user="hr"), {"public"}),
+        (Principal("other", admin=True), {"other"}),
+        (Principal("other", groups=frozenset({"hr"})), set()),
+    ],
+)
+def test_every_read_is_under_the_principal(
+    store: Store, principal: Principal, readable: set[str]
+) -> None:
+    rules = {
+        "public": ("public",),
+        "private": (),
+        "hr": ("group:hr",),
+        "it": ("group:it",),
+        "ewa": ("user:ewa",),
+    }
+    for path, access in rules.items():
+        store.upsert(indexed(document(path, access=access), "Regulamin pracy"))
+    store.upsert(indexed(document("other", tenant="other", access=()), "Regulamin pracy"))
+    for mode in ("hybrid", "dense", "lexical"):
+        assert set(paths(store, "Regulamin", mode, principal)) == readable
+    assert store.count(principal) == len(readable)
+    assert {d.path for d in store.documents(principal)} == readable
+    assert sum(store.facet("type", principal).values()) == len(readable)
+
+
+def test_everything_filtered_has_a_payload_index() -> None:
+    filtered = {"tenant", "access", "index", "document", "version"} | set(
+        Filters.__dataclass_fields__
+    )
+    assert filtered <= set(PAYLOAD_INDEXES)
+
+
+def test_many_documents_are_all_listed(store: Store) -> None:
+    items = [item for i in range(1100) for item in indexed(document(f"{i}.md"), f"Tekst {i}")]
+    store.upsert(items)
+    assert len({d.path for d in store.documents(ADMIN)}) == 1100
+
+
+@pytest.mark.parametrize("make", [edge_store, server_store_on_disk], ids=["edge", "server-path"])
+def test_a_closed_store_keeps_what_it_held(make: Callable[[Path], Store], tmp_path: Path) -> None:
+    first = make(tmp_path)
+    first.upsert(indexed(document("a.md"), "Wniosek"))
+    first.flush()
+    first.close()
+    first.close()
+    second = make(tmp_path)
+    assert second.identity == IDENTITY
+    assert paths(second, "Wniosek") == ["a.md"]
+    second.close()
+
+
+def test_a_missing_index_is_said(tmp_path: Path) -> None:
+    from qdrant_client import QdrantClient
+
+    from search.stores.edge import EdgeStore
+    from search.stores.server import ServerStore
+
+    with pytest.raises(IndexMissingError, match="semsearch ingest"):
+        EdgeStore(tmp_path / "index")
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(IndexMissingError, match="semsearch ingest"):
+        ServerStore(QdrantClient(":memory:"), "test")
