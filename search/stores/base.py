@@ -1,7 +1,7 @@
 """The seam to vector engines."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from search.domain import (
@@ -26,7 +26,8 @@ class IndexIdentity:
 
     layout: int
     """Version of the payload layout (`payload.LAYOUT_VERSION`)."""
-    model: str
+    model: str = field(compare=False)
+    """For people to read: the same model in another folder is still the same by its revision."""
     revision: str
     dimension: int
     analyzer: str
@@ -49,6 +50,25 @@ class StoreQuery:
     """Candidates of each retriever before fusion."""
     fusion: FusionMethod = "dbsf"
     filters: Filters = NO_FILTERS
+
+    @property
+    def candidates(self) -> int:
+        """Return how many points to score: both retrievers' candidates, or more for a late page."""
+        return max(2 * self.prefetch, self.offset + self.limit)
+
+
+def page(scored: Sequence[tuple[str, float]], query: StoreQuery) -> dict[str, float]:
+    """Return the point ids and scores of the page a query asks for, best first.
+
+    Engines order equal scores by chance; here the id decides, so that the same query gives
+    the same hits and pages neither overlap nor leave gaps.
+
+    Args:
+        scored: ids and scores of at least `query.candidates` points, where there are so many.
+        query: says which page.
+    """
+    ordered = sorted(scored, key=lambda point: (-point[1], point[0]))
+    return dict(ordered[query.offset : query.offset + query.limit])
 
 
 class Store(Protocol):

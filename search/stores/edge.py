@@ -15,7 +15,7 @@ import qdrant_edge as edge
 
 from search.domain import NO_FILTERS, Document, Filters, Hit, IndexedChunk, Principal, SparseVector
 from search.errors import IndexMismatchError, IndexMissingError, SemsearchError, StoreError
-from search.stores.base import FacetField, IndexIdentity, StoreQuery
+from search.stores.base import FacetField, IndexIdentity, StoreQuery, page
 from search.stores.conditions import conditions
 from search.stores.lock import IndexLock
 from search.stores.payload import (
@@ -98,11 +98,13 @@ class EdgeStore:
             return []
         request = _request(query, _filter(conditions(principal, query.filters)))
         with _engine_errors("search"):
-            points = self._shard.query(request)
+            scores = page([(str(p.id), p.score) for p in self._shard.query(request)], query)
+            records = self._shard.retrieve(list(scores), True, False)
+        found = {str(record.id): record.payload for record in records if record.payload}
         return [
-            Hit(to_document(point.payload), to_chunk(point.payload), float(point.score))
-            for point in points
-            if point.payload
+            Hit(to_document(found[point]), to_chunk(found[point]), score)
+            for point, score in scores.items()
+            if point in found
         ]
 
     def count(self, principal: Principal, filters: Filters = NO_FILTERS) -> int:
@@ -230,8 +232,8 @@ def _request(query: StoreQuery, where: edge.Filter) -> edge.QueryRequest:
     return _final(query, query=using, filter=where)
 
 
-def _final(page: StoreQuery, **what: Any) -> edge.QueryRequest:
-    return edge.QueryRequest(limit=page.limit, offset=page.offset, with_payload=True, **what)
+def _final(wanted: StoreQuery, **what: Any) -> edge.QueryRequest:
+    return edge.QueryRequest(limit=wanted.candidates, with_payload=False, **what)
 
 
 def _dense(query: StoreQuery, where: edge.Filter) -> edge.Prefetch:

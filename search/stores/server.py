@@ -23,7 +23,7 @@ from search.errors import (
     StoreUnavailableError,
 )
 from search.settings import StoreSettings
-from search.stores.base import FacetField, IndexIdentity, StoreQuery
+from search.stores.base import FacetField, IndexIdentity, StoreQuery, page
 from search.stores.conditions import conditions
 from search.stores.payload import (
     DENSE,
@@ -98,17 +98,16 @@ class ServerStore:
             return []
         what = _request(query, _filter(conditions(principal, query.filters)))
         with _client_errors("search"):
-            answer = self._client.query_points(
-                self._collection,
-                limit=query.limit,
-                offset=query.offset,
-                with_payload=True,
-                **what,
-            )
+            points = self._client.query_points(
+                self._collection, limit=query.candidates, with_payload=False, **what
+            ).points
+            scores = page([(str(point.id), point.score) for point in points], query)
+            records = self._client.retrieve(self._collection, list(scores))
+        found = {str(record.id): record.payload for record in records if record.payload}
         return [
-            Hit(to_document(point.payload), to_chunk(point.payload), point.score)
-            for point in answer.points
-            if point.payload
+            Hit(to_document(found[point]), to_chunk(found[point]), score)
+            for point, score in scores.items()
+            if point in found
         ]
 
     def count(self, principal: Principal, filters: Filters = NO_FILTERS) -> int:

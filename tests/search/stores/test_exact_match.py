@@ -69,6 +69,8 @@ def fill(store: Store, count: int) -> dict[str, set[str]]:
     return places
 
 
+pytestmark = pytest.mark.filterwarnings("ignore:Local mode is not recommended")
+
 SIZES = {
     "edge": (edge_store, 20_000),
     "server-small": (server_store, 2_000),

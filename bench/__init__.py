@@ -1,0 +1,1 @@
+"""Side-by-side measurements: ours against what one would take instead, ratios from one run."""

@@ -1,0 +1,31 @@
+"""The `semsearch` command: gathers the command groups and turns errors into one line."""
+
+import sys
+
+import typer
+
+from cli import config, doctor, evaluate, ingest, search, serve, status
+from search.errors import SemsearchError
+
+app = typer.Typer(
+    name="semsearch",
+    help="Search your own documents by meaning, in your own language, on your own hardware.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for group in (ingest, search, status, evaluate, config, doctor, serve):
+    group.register(app)
+
+
+def main() -> None:
+    """Run the command line; an error of ours ends in one line and its exit code."""
+    try:
+        app()
+    except SemsearchError as error:
+        typer.secho(f"error: {' '.join(str(error).split())}", fg="red", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # the reader of our output, `head` say, has gone
+        sys.stderr.close()
+        sys.exit(141)

@@ -1,0 +1,175 @@
+"""`semsearch search`: ask the index."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from cli.output import JsonOption, print_json, stdout
+from search.domain import Filters, Hit, Principal, SearchResult
+from search.settings import Settings, load_settings
+
+EXCERPT = 480
+"""Characters of a passage shown unless all of it is asked for."""
+
+
+class ModeName(StrEnum):
+    """The retrievers one can choose."""
+
+    hybrid = "hybrid"
+    dense = "dense"
+    lexical = "lexical"
+
+
+UserOption = Annotated[
+    str | None,
+    typer.Option("--as-user", help="Search as this person instead of the local administrator."),
+]
+GroupOption = Annotated[
+    list[str] | None, typer.Option("--as-group", help="Search as a member of this group.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command()(search)
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="What you are looking for, in any language.")],
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", min=1, max=1000, help="How many passages.")
+    ] = None,
+    mode: Annotated[
+        ModeName | None, typer.Option(help="By meaning, by words, or both (the default).")
+    ] = None,
+    language: Annotated[
+        list[str] | None, typer.Option(help="Only documents in this language, e.g. `pl`.")
+    ] = None,
+    type: Annotated[
+        list[str] | None, typer.Option(help="Only files of this type, e.g. `pdf`.")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Show whole passages.")] = False,
+    as_user: UserOption = None,
+    as_group: GroupOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Find the passages that answer a question.
+
+    Examples:
+
+        semsearch search "ile dni urlopu zaległego mogę przenieść"
+
+        semsearch search "formularz F-17" --type pdf --limit 3
+
+        semsearch search "password rules" --json | jq '.hits[].path'
+    """
+    from search.assemble import build_pipeline
+
+    settings = load_settings()
+    pipeline = build_pipeline(settings)
+    try:
+        result = pipeline.search(
+            query,
+            principal(settings, as_user, as_group),
+            mode=mode.value if mode else None,
+            filters=Filters(language=tuple(language or ()), type=tuple(type or ())),
+            limit=limit,
+        )
+    finally:
+        pipeline.close()
+    if json:
+        print_json(as_json(result))
+    else:
+        show(result, EXCERPT if not full else None)
+
+
+def principal(settings: Settings, user: str | None, groups: list[str] | None) -> Principal:
+    """Return whom the command acts as: the local administrator unless a person is named."""
+    from search.assemble import local_administrator
+
+    if user is None and not groups:
+        return local_administrator(settings)
+    return Principal(settings.tenant, user, frozenset(groups or ()))
+
+
+def as_json(result: SearchResult) -> dict[str, Any]:
+    """Lay a result out for scripts."""
+    return {
+        "query": result.query,
+        "mode": result.mode,
+        "hits": [_hit_json(hit, result.query) for hit in result.hits],
+        "trace_id": result.trace.id,
+        "timings_ms": {k: round(v, 3) for k, v in result.trace.timings_ms.items()},
+    }
+
+
+def _hit_json(hit: Hit, query: str) -> dict[str, Any]:
+    from search.lexical.highlight import matching_spans
+
+    document, chunk = hit.document, hit.chunk
+    return {
+        "path": document.path,
+        "title": document.title,
+        "section": " › ".join(chunk.section),
+        "page": chunk.page,
+        "score": hit.score,
+        "text": chunk.text,
+        "marks": matching_spans(query, chunk.text, document.language),
+        "source": document.source,
+        "file": str(Path(document.source) / document.path),
+        "type": document.type,
+        "language": document.language,
+        "modified": document.modified.isoformat(),
+        "document_id": document.id,
+        "chunk": chunk.index,
+    }
+
+
+def show(result: SearchResult, excerpt: int | None) -> None:
+    """Print a result for people: the words that match are marked."""
+    console = stdout()
+    if not result.hits:
+        console.print("Nothing found.")
+    for rank, hit in enumerate(result.hits, 1):
+        document, chunk = hit.document, hit.chunk
+        head = Text(f"{rank}. ", style="bold")
+        head.append(document.title, style="bold cyan")
+        section = [part for part in chunk.section if part != document.title]
+        if section:
+            head.append(" › " + " › ".join(section), style="cyan")
+        where = Text(f"   {document.path}", style="green")
+        if chunk.page is not None:
+            where.append(f" · page {chunk.page}")
+        where.append(f" · score {hit.score:.3f}", style="dim")
+        console.print(head)
+        console.print(where)
+        console.print(_passage(hit, result.query, excerpt), soft_wrap=False)
+        console.print()
+    timings = result.trace.timings_ms
+    stages = ", ".join(f"{stage} {timings[stage]:.0f}" for stage in timings if stage != "total")
+    console.print(
+        f"{len(result.hits)} passages in {timings['total']:.0f} ms ({stages}), {result.mode}",
+        style="dim",
+    )
+
+
+def _passage(hit: Hit, query: str, excerpt: int | None) -> Any:
+    from rich.padding import Padding
+
+    from search.lexical.highlight import best_window, matching_spans
+
+    text = hit.chunk.text
+    spans = matching_spans(query, text, hit.document.language)
+    start, end = best_window(text, spans, excerpt) if excerpt else (0, len(text))
+    shown = Text("… " if start else "")
+    shift = len(shown) - start
+    shown.append(text[start:end])
+    for first, last in spans:
+        if first >= start and last <= end:
+            shown.stylize("bold yellow underline", first + shift, last + shift)
+    if end < len(text):
+        shown.append(" …")
+    return Padding(shown, (0, 0, 0, 3))

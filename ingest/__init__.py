@@ -1,0 +1,1 @@
+"""From folders to the index: scan, plan, parse, chunk, embed, store. Imports `search`."""

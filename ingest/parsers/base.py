@@ -1,0 +1,32 @@
+"""What every parser returns, whatever the format."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+BlockKind = Literal["heading", "text", "list", "table", "code"]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of a document in reading order."""
+
+    kind: BlockKind
+    text: str
+    """Normalised text. A table has one line per row, cells joined with ` | `, header first."""
+    level: int = 0
+    """Depth of a heading from 1, of a list item from 0."""
+    page: int | None = None
+    """Page, slide or sheet, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedDocument:
+    """A file as text: its blocks and what the file says of itself."""
+
+    blocks: tuple[Block, ...]
+    title: str | None = None
+    author: str | None = None
+    created: datetime | None = None
+    modified: datetime | None = None
+    pages: int | None = None

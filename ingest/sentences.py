@@ -1,0 +1,44 @@
+"""Where sentences end, in Polish, English and German prose."""
+
+import re
+
+ABBREVIATIONS = {
+    "pl": "al art bd cd cdn dł dot dr ds dyr godz gr hab im in inż itd itp jedn kier kl km lek lic "
+    "lit m.in mgr min mjr mln n.e nr np nt os oś p pkt pl płk płn poz prof przyp r red rozdz s "
+    "sek sp str sygn szt św t tab tel tj tys tzn tzw ul ust w wew wg wł woj ww z zob",
+    "en": "approx co corp dept e.g ed eg etc fig i.e ie inc jr ltd mr mrs ms no pp sr st vol vs",
+    "de": "abs bspw bzgl bzw ca d.h dipl evtl ggf hr fr inkl nr o.ä s.o s.u sog str u.a usw vgl "
+    "z.b z.t zzgl",
+}
+_ABBREVIATED = frozenset(word for words in ABBREVIATIONS.values() for word in words.split())
+
+_END = re.compile(r"(?<=[.!?…])[\"”»’)\]]*\s+(?=[\"„«(\[]?[^\W_])")
+
+
+def sentences(text: str) -> list[str]:
+    """Cut prose into sentences; line breaks end one too.
+
+    A full stop after an abbreviation, an initial or an ordinal number ends none, and neither
+    does one that is followed by a lower-case word.
+    """
+    found: list[str] = []
+    for line in text.split("\n"):
+        start = 0
+        for match in _END.finditer(line):
+            before, after = line[start : match.start()], line[match.end() :]
+            if not _inside(before, after):
+                found.append(line[start : match.end()].strip())
+                start = match.end()
+        found.append(line[start:].strip())
+    return [sentence for sentence in found if sentence]
+
+
+def _inside(before: str, after: str) -> bool:
+    """Tell whether the full stop between these two stands inside a sentence."""
+    if before[-1:] != ".":
+        return False
+    if after[:1].islower():
+        return True
+    words = before[:-1].split()
+    last = words[-1].lstrip('("„[') if words else ""
+    return last.casefold() in _ABBREVIATED or (len(last) == 1 and last.isalpha()) or last.isdigit()

@@ -1,0 +1,1 @@
+"""Measurements: datasets, runs and metrics."""
