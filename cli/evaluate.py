@@ -25,6 +25,12 @@ def evaluate(
     limit: Annotated[
         int | None, typer.Option(min=1, help="Only the first so many judged queries.")
     ] = None,
+    no_diacritics: Annotated[
+        bool,
+        typer.Option(
+            "--no-diacritics", help="Ask as people type in a hurry: `zaleglosci` for `zaległości`."
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Measure ranking quality and latency on a dataset with known answers.
@@ -41,11 +47,13 @@ def evaluate(
     """
     from ingest.corpus import temporary_index
     from search.assemble import local_administrator
-    from search.experiments.datasets import load_dataset
+    from search.experiments.datasets import load_dataset, without_diacritics
     from search.experiments.retrieval import evaluate as measure
 
     settings = load_settings()
     data = load_dataset(dataset)
+    if no_diacritics:
+        data = without_diacritics(data)
     with bar() as progress:
         indexing = progress.add_task("index", total=len(data.corpus), note="")
         with temporary_index(

@@ -8,13 +8,14 @@ qrels/test.tsv    query-id, corpus-id, score; with a header line
 import csv
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from search.errors import DatasetError
+from search.lexical.analyzer import strip_diacritics
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -67,6 +68,14 @@ def load_dataset(folder: Path, split: str = "test") -> Dataset:
     qrels = _read_qrels(folder / "qrels" / f"{split}.tsv")
     _check_ids(folder, corpus, queries, qrels)
     return Dataset(folder.resolve().name, corpus, queries, qrels)
+
+
+def without_diacritics(dataset: Dataset) -> Dataset:
+    """Return the dataset with the diacritics of its queries stripped; the corpus keeps its own."""
+    queries = tuple(
+        query.model_copy(update={"text": strip_diacritics(query.text)}) for query in dataset.queries
+    )
+    return replace(dataset, queries=queries)
 
 
 def _read_lines(path: Path, model: type[M]) -> Iterator[M]:

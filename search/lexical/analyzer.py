@@ -37,7 +37,11 @@ _SEPARATOR = re.compile(r"[-/._]")
 _ONE_LETTER_WORDS = frozenset("aiouwz")
 """Polish and English words, which a number may follow by chance (`w 2023`)."""
 
-_UNFOLDABLE = str.maketrans({"ł": "l", "ß": "ss", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe"})
+_UNFOLDABLE = str.maketrans(
+    {"ł": "l", "ß": "ss", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe"}
+    | {"Ł": "L", "ẞ": "SS", "Đ": "D", "Ø": "O", "Æ": "AE", "Œ": "OE"}
+)
+"""Letters that Unicode does not decompose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,14 @@ class Token:
 
 def fold(word: str) -> str:
     """Casefold and strip diacritics: `Zażółć` becomes `zazolc`."""
-    word = word.casefold()
-    if word.isascii():
-        return word
-    decomposed = unicodedata.normalize("NFKD", word.translate(_UNFOLDABLE))
+    return strip_diacritics(word.casefold())
+
+
+def strip_diacritics(text: str) -> str:
+    """Write a text with plain letters, as people type in a hurry: `Łódź` becomes `Lodz`."""
+    if text.isascii():
+        return text
+    decomposed = unicodedata.normalize("NFKD", text.translate(_UNFOLDABLE))
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from search.errors import DatasetError
-from search.experiments.datasets import load_dataset
+from search.experiments.datasets import load_dataset, without_diacritics
 
 CORPUS = '{"_id": "d1", "title": "T", "text": "x"}\n{"_id": "d2", "text": "y"}\n'
 QUERIES = '{"_id": "q1", "text": "?", "metadata": {"language": "pl"}}\n{"_id": "q2", "text": "!"}\n'
@@ -54,3 +54,11 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         load_dataset(folder)
     with pytest.raises(DatasetError, match="nowhere"):
         load_dataset(tmp_path / "nowhere")
+
+
+def test_queries_without_diacritics(tmp_path: Path) -> None:
+    queries = '{"_id": "q1", "text": "Zaległości Łódź", "metadata": {"language": "pl"}}\n'
+    folder = write(tmp_path, queries=queries)
+    data = without_diacritics(load_dataset(folder))
+    assert [query.text for query in data.queries] == ["Zaleglosci Lodz"]
+    assert data.queries[0].metadata == {"language": "pl"}
