@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.padding import Padding
 from rich.text import Text
 
 from cli.output import JsonOption, print_json, stdout
 from search.domain import Filters, Hit, Principal, SearchResult
+from search.lexical.highlight import best_window, matching_spans
 from search.settings import Settings, load_settings
 
 EXCERPT = 480
@@ -107,8 +109,6 @@ def as_json(result: SearchResult) -> dict[str, Any]:
 
 
 def _hit_json(hit: Hit, query: str) -> dict[str, Any]:
-    from search.lexical.highlight import matching_spans
-
     document, chunk = hit.document, hit.chunk
     return {
         "path": document.path,
@@ -146,7 +146,7 @@ def show(result: SearchResult, excerpt: int | None) -> None:
         where.append(f" · score {hit.score:.3f}", style="dim")
         console.print(head)
         console.print(where)
-        console.print(_passage(hit, result.query, excerpt), soft_wrap=False)
+        console.print(_passage(hit, result.query, excerpt, plain=not console.is_terminal))
         console.print()
     timings = result.trace.timings_ms
     stages = ", ".join(f"{stage} {timings[stage]:.0f}" for stage in timings if stage != "total")
@@ -156,20 +156,27 @@ def show(result: SearchResult, excerpt: int | None) -> None:
     )
 
 
-def _passage(hit: Hit, query: str, excerpt: int | None) -> Any:
-    from rich.padding import Padding
+def _passage(hit: Hit, query: str, excerpt: int | None, plain: bool) -> Padding:
+    """Return a passage, or its best stretch, with the words that match the query marked.
 
-    from search.lexical.highlight import best_window, matching_spans
-
+    Args:
+        hit: what was found.
+        query: as typed.
+        excerpt: about how many characters to show; None for all.
+        plain: mark with `**`, as colours would be lost.
+    """
     text = hit.chunk.text
     spans = matching_spans(query, text, hit.document.language)
     start, end = best_window(text, spans, excerpt) if excerpt else (0, len(text))
     shown = Text("… " if start else "")
-    shift = len(shown) - start
-    shown.append(text[start:end])
+    place = start
     for first, last in spans:
-        if first >= start and last <= end:
-            shown.stylize("bold yellow underline", first + shift, last + shift)
+        if start <= first and last <= end:
+            shown.append(text[place:first])
+            word = text[first:last]
+            shown.append(f"**{word}**" if plain else word, style="bold yellow underline")
+            place = last
+    shown.append(text[place:end])
     if end < len(text):
         shown.append(" …")
     return Padding(shown, (0, 0, 0, 3))

@@ -71,7 +71,7 @@ def test_ingest_then_search(semsearch: Any, docs: Path) -> None:
     found = semsearch("search", "zaległe urlopy")
     assert found.code == 0
     assert "urlop.md" in found.out
-    assert "Zaległy urlop" in found.out
+    assert "**Zaległy** **urlop** wykorzystuje" in found.out
 
 
 def test_search_json(semsearch: Any, docs: Path) -> None:
