@@ -86,7 +86,10 @@ class _Recorder:
     def planned(self, plan: object) -> None:
         """Say nothing."""
 
-    def parsed(self, path: str, failure: object) -> None:
+    def parsed(self, path: str, chunks: int) -> None:
+        """Say nothing."""
+
+    def failed(self, failure: object) -> None:
         """Say nothing."""
 
     def embedded(self, chunks: int) -> None:

@@ -68,40 +68,51 @@ def ingest(
 
 
 class _Display:
-    """Shows a run as it goes on: a bar in a terminal, a line for each failure elsewhere too."""
+    """Shows a run as it goes on: two bars in a terminal, a line at the start elsewhere too."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._files: TaskID | None = None
+        self._files = 0
+        self._read = 0
         self._chunks = 0
         self._failed = 0
+        self._reading: TaskID | None = None
+        self._embedding: TaskID | None = None
 
     def planned(self, plan: Plan) -> None:
         stderr().print(
             f"{len(plan.added)} new, {len(plan.changed)} changed, {plan.unchanged} unchanged, "
             f"{len(plan.unsupported)} of a type that is not indexed"
         )
-        if plan.work:
-            self._files = self._progress.add_task("indexing", total=len(plan.work), note="")
+        self._files = len(plan.work)
+        self._failed = len(plan.failures)
+        if self._files:
+            self._reading = self._progress.add_task("files", total=self._files, note="")
+            self._embedding = self._progress.add_task("chunks", total=None, note="")
 
-    def parsed(self, path: str, failure: Failure | None) -> None:
-        self._failed += failure is not None
-        if self._files is not None:
-            self._progress.advance(self._files)
-            self._note(path)
+    def parsed(self, path: str, chunks: int) -> None:
+        self._chunks += chunks
+        self._advance(path)
+
+    def failed(self, failure: Failure) -> None:
+        self._failed += 1
+        self._advance(failure.path)
 
     def embedded(self, chunks: int) -> None:
-        self._chunks += chunks
-        self._note()
+        if self._embedding is not None:
+            self._progress.advance(self._embedding, chunks)
+            task = self._progress.tasks[self._embedding]
+            rate = f"{task.completed / task.elapsed:.1f}/s" if task.elapsed else ""
+            self._progress.update(self._embedding, note=rate)
 
-    def _note(self, path: str = "") -> None:
-        if self._files is None:
-            return
-        elapsed = self._progress.tasks[0].elapsed or 0.0
-        rate = f"{self._chunks / elapsed:.0f}/s" if elapsed > 1 else ""
-        failed = f", {self._failed} failed" if self._failed else ""
-        note = f"{self._chunks} chunks {rate}{failed} {path[-40:]}"
-        self._progress.update(self._files, note=note)
+    def _advance(self, path: str) -> None:
+        """Count a file read, and foresee the chunks of those that are still to be read."""
+        self._read += 1
+        if self._reading is not None and self._embedding is not None:
+            failed = f"{self._failed} failed, " if self._failed else ""
+            self._progress.update(self._reading, advance=1, note=f"{failed}{path[-40:]}")
+            expected = round(self._chunks * self._files / self._read)
+            self._progress.update(self._embedding, total=expected or None)
 
 
 def _as_json(report: Report) -> dict[str, Any]:

@@ -36,8 +36,12 @@ class Observer(Protocol):
         """Take note of what will be done."""
         ...
 
-    def parsed(self, path: str, failure: Failure | None) -> None:
-        """Take note of a file parsed and cut, or failed."""
+    def parsed(self, path: str, chunks: int) -> None:
+        """Take note of a file parsed and cut into so many chunks."""
+        ...
+
+    def failed(self, failure: Failure) -> None:
+        """Take note of a file that could not be parsed."""
         ...
 
     def embedded(self, chunks: int) -> None:
@@ -153,7 +157,7 @@ class _Run:
                     except Exception as error:
                         self._fail(done.file.path, error)
                         continue
-                    self._observer.parsed(done.file.path, None)
+                    self._observer.parsed(done.file.path, len(document.chunks))
                     yield document
             finally:
                 for _, future in waiting:
@@ -192,7 +196,7 @@ class _Run:
             reason = f"The parser failed: {type(error).__name__}: {error}"
         failure = Failure(path, " ".join(reason.split()))
         self.failures.append(failure)
-        self._observer.parsed(path, failure)
+        self._observer.failed(failure)
 
 
 def readable_name(path: Path) -> str:

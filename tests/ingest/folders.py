@@ -13,14 +13,17 @@ class Silent:
 
     def __init__(self) -> None:
         self.plan: Plan | None = None
-        self.outcomes: list[tuple[str, Failure | None]] = []
+        self.files: dict[str, int | None] = {}
         self.chunks = 0
 
     def planned(self, plan: Plan) -> None:
         self.plan = plan
 
-    def parsed(self, path: str, failure: Failure | None) -> None:
-        self.outcomes.append((path, failure))
+    def parsed(self, path: str, chunks: int) -> None:
+        self.files[path] = chunks
+
+    def failed(self, failure: Failure) -> None:
+        self.files[failure.path] = None
 
     def embedded(self, chunks: int) -> None:
         self.chunks += chunks
