@@ -1,32 +1,28 @@
 """Cut a document into passages along its structure.
 
-A passage never crosses a heading, keeps paragraphs, list items and tables whole where they
-fit, and is embedded under a breadcrumb: the title and the headings above it. Sizes are in
-tokens of the embedding model, so that nothing is cut off when it is embedded.
+A passage never crosses a heading (tiny neighbouring sections excepted), keeps paragraphs,
+list items and tables whole where they fit, and is embedded under a breadcrumb: the title and
+the headings above it. Sizes are in tokens of the embedding model, so that nothing is cut off
+when it is embedded.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.parsers.base import Block, ParsedDocument
+from ingest.sections import Section, merge_tiny, sections
 from ingest.sentences import sentences
 from search.domain import Chunk
 from search.settings import ChunkingSettings
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
-BREADCRUMB_SHARE = 4
+MAX_TITLE = 100
+"""Characters of the title that lead the breadcrumb."""
+BREADCRUMB_SHARE = 3
 """The breadcrumb takes at most one part in so many of a chunk."""
 TINY_SHARE = 10
-"""A section below one part in so many of a chunk joins the sibling before it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Section:
-    """Blocks under the same headings."""
-
-    headings: tuple[str, ...]
-    blocks: tuple[Block, ...]
+"""A section below one part in so many of a chunk joins its sibling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +32,9 @@ class _Unit:
     text: str
     tokens: int
     page: int | None
-    prose: bool
+    prose: bool = False
     """A sentence or paragraph, which may be repeated as overlap; not a table or code."""
-    opener: str = ""
+    header: str = ""
     """The table header to repeat when a chunk begins with this row."""
     glued: bool = False
     """Follows the unit before it on the same line: a sentence of one paragraph."""
@@ -63,7 +59,8 @@ def chunk(
         title: leads the breadcrumb.
 
     Returns:
-        Chunks in reading order, none longer than `settings.max_tokens` as embedded.
+        Chunks in reading order, none longer than `settings.max_tokens` as embedded; only a
+        title that takes more than half of that by itself may exceed it.
     """
     return _Cutter(count_tokens, settings, title).cut(document)
 
@@ -73,62 +70,65 @@ class _Cutter:
         self._count = count_tokens
         self._settings = settings
         self._title = title
+        self._sizes: dict[str, int] = {}
         self._base = count_tokens([""])[0]
 
     def cut(self, document: ParsedDocument) -> list[Chunk]:
-        sections = self._merge_tiny(list(_sections(document.blocks, self._title)))
-        chunks = [piece for section in sections for piece in self._section(section)]
-        return [replace(piece, index=index) for index, piece in enumerate(chunks)]
+        found = list(
+            sections(document.blocks, self._title if len(self._title) <= MAX_TITLE else "")
+        )
+        self._tokens([block.text for block in document.blocks])  # one call for all of them
+        self._tokens([_breadcrumb(self._title, section.headings) for section in found])
+        tiny = self._settings.max_tokens // TINY_SHARE
+        drafts = [
+            draft
+            for section in merge_tiny(found, self._size, tiny)
+            for draft in self._drafts(section)
+        ]
+        return [replace(piece, index=index) for index, piece in enumerate(self._fitted(drafts))]
 
     def _tokens(self, texts: Sequence[str]) -> list[int]:
-        """Count tokens without the prompt and the special tokens."""
-        return [max(1, count - self._base) for count in self._count(texts)] if texts else []
+        """Count tokens without the prompt and the special tokens, each text once."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._sizes]
+        for text, size in zip(new, self._count(new) if new else [], strict=True):
+            self._sizes[text] = max(1, size - self._base)
+        return [self._sizes[text] for text in texts]
 
-    def _merge_tiny(self, sections: list[_Section]) -> list[_Section]:
-        """Join tiny sections to the sibling before them; their headings become text."""
-        limit = self._settings.max_tokens // TINY_SHARE
-        bodies = ["\n".join(b.text for b in section.blocks) for section in sections]
-        sizes = self._tokens(bodies)
-        merged: list[_Section] = []
-        previous = 0
-        for section, size in zip(sections, sizes, strict=True):
-            last = merged[-1] if merged else None
-            if (
-                last is not None
-                and section.headings
-                and last.headings[:-1] == section.headings[:-1]
-                and last.headings
-                and size < limit
-                and previous < limit
-            ):
-                merged[-1] = _joined(last, section)
-                previous += size
-            else:
-                merged.append(section)
-                previous = size
-        return merged
+    def _size(self, section: Section) -> int:
+        return sum(self._tokens([block.text for block in section.blocks]))
 
-    def _section(self, section: _Section) -> list[Chunk]:
-        headings = self._fitting(section.headings)
+    def _drafts(self, section: Section) -> Iterator["_Draft"]:
+        section = self._with_short_breadcrumb(section)
+        budget = self._budget(section.headings)
+        for group in self._packed(self._units(section.blocks, budget), budget):
+            yield _Draft(tuple(group), section.headings)
+
+    def _budget(self, headings: tuple[str, ...]) -> int:
+        """Return the tokens that a chunk under these headings has for its text."""
         crumbs = _breadcrumb(self._title, headings)
-        budget = self._settings.max_tokens - self._base
+        left = self._settings.max_tokens - self._base
         if crumbs:
-            budget -= self._tokens([crumbs])[0] + 1
-        units = self._units(section.blocks, budget)
-        return self._checked(units, headings, budget)
+            left -= self._tokens([crumbs])[0] + 1
+        return max(left, self._settings.max_tokens // 4)
 
-    def _fitting(self, headings: tuple[str, ...]) -> tuple[str, ...]:
-        """Drop outer headings until the breadcrumb leaves most of the chunk to the text."""
+    def _with_short_breadcrumb(self, section: Section) -> Section:
+        """Drop headings until the breadcrumb leaves most of the chunk to the text.
+
+        Outer headings go first, for they also stand over other chunks; the innermost, if
+        it must go, becomes the first line of the text.
+        """
         limit = self._settings.max_tokens // BREADCRUMB_SHARE
+        headings, blocks = section.headings, section.blocks
         while headings and self._tokens([_breadcrumb(self._title, headings)])[0] > limit:
+            if len(headings) == 1 or section.opens:
+                blocks = (Block("text", headings[0], page=blocks[0].page), *blocks)
             headings = headings[1:]
-        return headings
+        return replace(section, headings=headings, blocks=blocks)
 
     def _units(self, blocks: Sequence[Block], budget: int) -> list[_Unit]:
         """Cut blocks into units that fit the budget one by one."""
-        sizes = self._tokens([block.text for block in blocks])
         units: list[_Unit] = []
-        for block, size in zip(blocks, sizes, strict=True):
+        for block, size in zip(blocks, self._tokens([b.text for b in blocks]), strict=True):
             if size <= budget:
                 prose = block.kind in ("text", "list", "heading")
                 units.append(_Unit(block.text, size, block.page, prose))
@@ -139,144 +139,138 @@ class _Cutter:
         return units
 
     def _rows(self, block: Block, budget: int) -> Iterator[_Unit]:
-        """Cut a table into rows; a part that does not begin with its header repeats it."""
+        """Cut a table into rows; the first carries the header, the others may repeat it."""
         header, *rows = block.text.split("\n")
         header_size, *sizes = self._tokens([header, *rows])
         if header_size > budget // 2:
             header, header_size, rows, sizes = "", 0, [header, *rows], [header_size, *sizes]
-        else:
-            yield _Unit(header, header_size, block.page, prose=False)
+        first = True
         for row, size in zip(rows, sizes, strict=True):
-            if size + header_size + 1 <= budget:
-                yield _Unit(row, size, block.page, prose=False, opener=header)
-            else:
+            if size + header_size + 1 > budget:
+                if first and header:
+                    yield _Unit(header, header_size, block.page)
                 yield from self._words(row, block.page, budget)
+            elif first and header:
+                text = f"{header}\n{row}"
+                yield _Unit(text, header_size + size + 1, block.page)
+            else:
+                yield _Unit(row, size, block.page, header=header)
+            first = False
 
     def _sentences(self, block: Block, budget: int) -> Iterator[_Unit]:
-        lines = block.text.split("\n") if block.kind == "code" else sentences(block.text)
+        """Cut a paragraph at its sentences, code at its lines."""
         prose = block.kind != "code"
-        for place, (line, size) in enumerate(zip(lines, self._tokens(lines), strict=True)):
+        pieces = (
+            [(line, part > 0) for text in block.text.split("\n") for part, line in
+             enumerate(sentences(text))]
+            if prose
+            else [(line, False) for line in block.text.split("\n") if line.strip()]
+        )  # fmt: skip
+        sizes = self._tokens([text for text, _ in pieces])
+        for (text, glued), size in zip(pieces, sizes, strict=True):
             if size <= budget:
-                yield _Unit(line, size, block.page, prose, glued=prose and place > 0)
+                yield _Unit(text, size, block.page, prose, glued=glued)
             else:
-                yield from self._words(line, block.page, budget)
+                yield from self._words(text, block.page, budget)
 
     def _words(self, text: str, page: int | None, budget: int) -> Iterator[_Unit]:
         """Cut between words, as a last resort within them."""
-        words = [text[i : i + budget] for text in text.split() for i in range(0, len(text), budget)]
-        sizes = self._tokens(words)
+        words = [word for word in text.split() if word]
+        while long := {w for w, size in zip(words, self._tokens(words), strict=True)
+                       if size > budget and len(w) > 1}:  # fmt: skip
+            words = [
+                part
+                for word in words
+                for part in ((word[: len(word) // 2], word[len(word) // 2 :])
+                             if word in long else (word,))
+            ]  # fmt: skip
         part: list[str] = []
         held = 0
-        for word, size in zip(words, sizes, strict=True):
+        for word, size in zip(words, self._tokens(words), strict=True):
             if part and held + size > budget:
-                yield _Unit(" ".join(part), held, page, prose=False)
+                yield _Unit(" ".join(part), held, page)
                 part, held = [], 0
             part.append(word)
             held += size
         if part:
-            yield _Unit(" ".join(part), min(held, budget), page, prose=False)
+            yield _Unit(" ".join(part), held, page)
 
-    def _checked(self, units: list[_Unit], headings: tuple[str, ...], budget: int) -> list[Chunk]:
-        """Pack units and count the result: sums of parts may fall short by a few tokens."""
-        groups = self._pack(units, budget)
-        chunks = [Chunk(0, _text(group), headings, group[0].page) for group in groups]
-        sizes = (
-            self._count([passage_text(self._title, piece) for piece in chunks]) if chunks else []
-        )
-        checked: list[Chunk] = []
-        for piece, group, size in zip(chunks, groups, sizes, strict=True):
-            if size <= self._settings.max_tokens:
-                checked.append(replace(piece, tokens=size))
-            elif len(group) > 1:
-                middle = len(group) // 2
-                for half in (group[:middle], group[middle:]):
-                    checked.extend(self._checked(half, headings, budget))
-            else:
-                halves = list(self._words(group[0].text, group[0].page, max(1, budget // 2)))
-                checked.extend(self._checked(halves, headings, budget // 2))
-        return checked
-
-    def _pack(self, units: Sequence[_Unit], budget: int) -> list[list[_Unit]]:
+    def _packed(self, units: Sequence[_Unit], budget: int) -> Iterator[list[_Unit]]:
         """Fill chunks one after the other; the end of a full one is repeated in the next."""
-        groups: list[list[_Unit]] = []
         group: list[_Unit] = []
         held = 0
         for unit in units:
-            if group and held + unit.tokens + 1 > budget:
-                groups.append(group)
+            if group and held + unit.tokens > budget:
+                yield group
                 group = self._overlap(group, budget - unit.tokens)
-                if unit.opener and not group:
-                    header = self._tokens([unit.opener])[0]
-                    group = [_Unit(unit.opener, header, unit.page, prose=False)]
-                held = sum(repeated.tokens + 1 for repeated in group)
+                if unit.header:
+                    group = [_Unit(unit.header, self._tokens([unit.header])[0], unit.page)]
+                held = sum(repeated.tokens for repeated in group)
             group.append(unit)
-            held += unit.tokens + 1
-        return [*groups, group] if group else groups
+            held += unit.tokens
+        if group:
+            yield group
 
     def _overlap(self, group: Sequence[_Unit], room: int) -> list[_Unit]:
         """Return the last whole sentences of a chunk that fit the overlap."""
         limit = min(self._settings.overlap_tokens, room)
         repeated: list[_Unit] = []
-        for unit in reversed(group[1:]):
-            limit -= unit.tokens + 1
-            if limit < 0 or not unit.prose:
+        for position, unit in reversed(list(enumerate(group))):
+            if not unit.prose:
                 break
-            repeated.insert(0, unit)
-        if repeated:
-            repeated[0] = replace(repeated[0], glued=False)
+            ends = sentences(unit.text)[position == 0 :]  # never a whole chunk
+            for sentence in reversed(ends):
+                limit -= self._tokens([sentence])[0]
+                if limit < 0:
+                    return repeated
+                if sentence is not ends[-1]:
+                    repeated[0] = replace(repeated[0], glued=True)
+                size = self._sizes[sentence]
+                repeated.insert(0, replace(unit, text=sentence, tokens=size, glued=False))
         return repeated
 
+    def _fitted(self, drafts: Sequence["_Draft"]) -> list[Chunk]:
+        """Make chunks of drafts and count them: sums of parts may fall short by a few tokens."""
+        chunks = [draft.chunk() for draft in drafts]
+        sizes = self._count([passage_text(self._title, piece) for piece in chunks])
+        fitted: list[Chunk] = []
+        for draft, piece, size in zip(drafts, chunks, sizes, strict=True):
+            if size <= self._settings.max_tokens or not (halves := self._halved(draft)):
+                fitted.append(replace(piece, tokens=size))
+            else:
+                fitted.extend(self._fitted(halves))
+        return fitted
 
-def _sections(blocks: Sequence[Block], title: str) -> Iterator[_Section]:
-    """Group blocks by the headings above them; a heading without text goes to what follows."""
-    stack: list[tuple[int, str]] = []
-    held: list[Block] = []
-    orphan: Block | None = None
-
-    def headings() -> tuple[str, ...]:
-        texts = [text for _, text in stack]
-        return tuple(texts[1:] if texts and texts[0] == title else texts)
-
-    for block in blocks:
-        if block.kind != "heading":
-            if not held and orphan is not None and orphan.text not in [t for _, t in stack]:
-                held.append(replace(orphan, kind="text"))
-            orphan = None
-            held.append(block)
-            continue
-        if held:
-            yield _Section(headings(), tuple(held))
-            held = []
-        elif orphan is not None and block.level <= orphan.level and orphan.text != title:
-            held = [replace(orphan, kind="text")]  # nothing stood under it
-            yield _Section(headings()[:-1], tuple(held))
-            held = []
-        while stack and stack[-1][0] >= block.level:
-            stack.pop()
-        stack.append((block.level, block.text))
-        orphan = block
-    if held:
-        yield _Section(headings(), tuple(held))
-    elif orphan is not None:
-        yield _Section(headings()[:-1], (replace(orphan, kind="text"),))
+    def _halved(self, draft: "_Draft") -> list["_Draft"]:
+        """Cut a draft that came out too long in two; one word stays as it is."""
+        units = draft.units
+        if len(units) == 1:
+            only = units[0]
+            units = tuple(self._words(only.text, only.page, max(1, only.tokens // 2)))
+            if len(units) == 1:
+                return []
+        middle = len(units) // 2
+        first, second = units[:middle], units[middle:]
+        if header := second[0].header:
+            second = (_Unit(header, self._tokens([header])[0], second[0].page), *second)
+        return [replace(draft, units=part) for part in (first, second)]
 
 
-def _joined(first: _Section, second: _Section) -> _Section:
-    """Join two siblings under their parent, each under its heading as text."""
-    parent = second.headings[:-1]
-    blocks = list(first.blocks)
-    if len(first.headings) > len(parent):
-        blocks.insert(0, Block("text", first.headings[-1], page=blocks[0].page))
-    heading = Block("text", second.headings[-1], page=second.blocks[0].page)
-    return _Section(parent, (*blocks, heading, *second.blocks))
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """The units of a chunk to be."""
+
+    units: tuple[_Unit, ...]
+    headings: tuple[str, ...]
+
+    def chunk(self) -> Chunk:
+        text = self.units[0].text
+        for unit in self.units[1:]:
+            text += f"{' ' if unit.glued else chr(10)}{unit.text}"
+        return Chunk(0, text, self.headings, self.units[0].page)
 
 
 def _breadcrumb(title: str, headings: Sequence[str]) -> str:
+    if len(title) > MAX_TITLE:
+        title = title[:MAX_TITLE].rsplit(" ", 1)[0] + "…"
     return " › ".join(part for part in (title, *headings) if part)
-
-
-def _text(units: Sequence[_Unit]) -> str:
-    text = units[0].text
-    for unit in units[1:]:
-        text += f"{' ' if unit.glued else chr(10)}{unit.text}"
-    return text

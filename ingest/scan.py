@@ -45,7 +45,9 @@ def scan(root: Path, target: Path) -> Iterator[ScannedFile]:
     if target.is_file():
         yield _scanned(root, target)
         return
-    specs = [(folder, spec) for folder in _lineage(root, target) if (spec := _ignored(folder))]
+    specs: Specs = []
+    for folder in _lineage(root, target)[:-1]:
+        yield from _add_rules(root, folder, specs)
     yield from _walk(root, target, specs)
 
 
@@ -63,12 +65,11 @@ Specs = list[tuple[Path, GitIgnoreSpec]]
 
 
 def _walk(root: Path, folder: Path, specs: Specs) -> Iterator[ScannedFile]:
+    yield from _add_rules(root, folder, specs)
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        yield ScannedFile(
-            _relative(root, folder), folder, problem=f"The folder cannot be read: {error.strerror}."
-        )
+        yield _problem(root, folder, f"The folder cannot be read: {error.strerror}.")
         return
     for entry in entries:
         path = Path(entry.path)
@@ -79,8 +80,7 @@ def _walk(root: Path, folder: Path, specs: Specs) -> Iterator[ScannedFile]:
         if entry.name.startswith(".") or _excluded(path, is_folder, specs):
             continue
         if is_folder:
-            spec = _ignored(path)
-            yield from _walk(root, path, [*specs, (path, spec)] if spec else specs)
+            yield from _walk(root, path, [*specs])
         elif file := _entry(root, path):
             yield file
 
@@ -93,9 +93,7 @@ def _entry(root: Path, path: Path) -> ScannedFile | None:
         if not stat.S_ISREG(path.stat().st_mode):
             return None
     except OSError as error:
-        return ScannedFile(
-            _relative(root, path), path, problem=f"The file cannot be read: {error.strerror}."
-        )
+        return _problem(root, path, f"The file cannot be read: {error.strerror}.")
     return _scanned(root, path)
 
 
@@ -123,12 +121,33 @@ def _lineage(root: Path, target: Path) -> list[Path]:
     return [folder for folder in [*reversed(target.parents), target] if folder.is_relative_to(root)]
 
 
-def _ignored(folder: Path) -> GitIgnoreSpec | None:
+def _add_rules(root: Path, folder: Path, specs: Specs) -> Iterator[ScannedFile]:
+    """Add the rules of a folder's ignore file; what is wrong with it is yielded as a problem.
+
+    Rules keep documents out of the index, so that one that cannot be read is reported, and
+    a file of them that cannot be read excludes its whole folder.
+    """
+    path = folder / IGNORE_FILE
+    patterns = []
     try:
-        lines = (folder / IGNORE_FILE).read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return None
-    return GitIgnoreSpec.from_lines(lines)
+        lines = path.read_text("utf-8-sig", "replace").splitlines()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        lines = ["*"]
+        yield _problem(
+            root, path, f"The folder is left out: its rules cannot be read: {error.strerror}."
+        )
+    for number, line in enumerate(lines, 1):
+        try:
+            patterns.append(GitIgnoreSpec.from_lines([line]).patterns)
+        except ValueError:
+            yield _problem(root, path, f"Line {number} is no rule in gitignore syntax: {line!r}.")
+    specs.append((folder, GitIgnoreSpec([pattern for group in patterns for pattern in group])))
+
+
+def _problem(root: Path, path: Path, reason: str) -> ScannedFile:
+    return ScannedFile(_relative(root, path), path, problem=reason)
 
 
 def _excluded(path: Path, is_folder: bool, specs: Specs) -> bool:

@@ -9,7 +9,12 @@ from importlib import import_module
 from pathlib import Path
 
 from ingest.parsers.base import ParsedDocument
-from search.errors import EmptyDocumentError, UnsupportedFormatError
+from search.errors import (
+    CorruptDocumentError,
+    EmptyDocumentError,
+    SemsearchError,
+    UnsupportedFormatError,
+)
 
 PARSERS = {
     ".csv": "delimited",
@@ -27,6 +32,11 @@ PARSERS = {
     ".xlsx": "workbook",
 }
 """File name extension -> module of this package."""
+
+
+def supported_extensions() -> frozenset[str]:
+    """Return the file name extensions that `parse` takes, lower-case with their dot."""
+    return frozenset(PARSERS)
 
 
 def is_supported(path: Path) -> bool:
@@ -48,11 +58,23 @@ def parse(path: Path) -> ParsedDocument:
     """
     name = PARSERS.get(path.suffix.lower())
     if name is None:
-        raise UnsupportedFormatError(f"Files of type {path.suffix or 'unknown'} are not indexed.")
+        raise UnsupportedFormatError(
+            f"There is no parser for files of type {path.suffix or 'unknown'}: "
+            "convert the file to PDF, or exclude it."
+        )
     if path.stat().st_size == 0:
-        raise EmptyDocumentError("The file is empty (0 bytes).")
+        raise EmptyDocumentError("The file is empty (0 bytes): exclude it, or copy it again.")
     parser: Callable[[Path], ParsedDocument] = import_module(f"{__name__}.{name}").parse
-    document = parser(path)
+    try:
+        document = parser(path)
+    except (SemsearchError, OSError, MemoryError):
+        raise
+    except Exception as error:  # whatever a library raises on input that it did not expect
+        reason = " ".join(str(error).split())[:200]
+        raise CorruptDocumentError(
+            f"The file is malformed ({type(error).__name__}: {reason}): "
+            "open and save it again in its program, or exclude it."
+        ) from error
     if not any(block.text for block in document.blocks):
-        raise EmptyDocumentError("The file holds no text.")
+        raise EmptyDocumentError("The file holds no text: exclude it, or run OCR on it first.")
     return document

@@ -3,10 +3,12 @@
 import csv
 import io
 from pathlib import Path
+from typing import Literal
 
 from ingest.parsers.base import Block, ParsedDocument
 from ingest.parsers.elements import join_rows
 from ingest.parsers.text import decode, one_line
+from search.errors import CorruptDocumentError
 
 DELIMITERS = ",;\t|"
 SAMPLE = 64 * 1024
@@ -18,8 +20,15 @@ def parse(path: Path) -> ParsedDocument:
     text = decode(path.read_bytes()).replace("\0", "")
     delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(text[:SAMPLE])
     csv.field_size_limit(FIELD_LIMIT)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    table = join_rows([one_line(cell) for cell in row] for row in rows)
+    # An odd quote, as in 24" screens, would swallow the lines up to the next one.
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if text.count('"') % 2 == 0 else csv.QUOTE_NONE
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)
+    try:
+        table = join_rows([one_line(cell) for cell in row] for row in rows)
+    except csv.Error as error:
+        raise CorruptDocumentError(
+            f"The delimited values are malformed ({error}): export the file again."
+        ) from error
     return ParsedDocument(blocks=(Block("table", table),) if table else ())
 
 

@@ -12,8 +12,13 @@ DROPPED = {"Header", "Footer", "PageBreak", "PageNumber", "Image", "FormKeysValu
 CODE = {"CodeSnippet"}
 
 
-def blocks(elements: Iterable[Any]) -> Iterator[Block]:
-    """Translate elements in their order; running headers and footers are dropped."""
+def blocks(elements: Iterable[Any], first_depth: int = 1) -> Iterator[Block]:
+    """Translate elements in their order; running headers and footers are dropped.
+
+    Args:
+        elements: of any partitioner.
+        first_depth: of an outermost list item, which the partitioners count differently.
+    """
     for element in elements:
         kind = type(element).__name__
         metadata = element.metadata
@@ -32,7 +37,8 @@ def blocks(elements: Iterable[Any]) -> Iterator[Block]:
         if kind == "Title":
             yield Block("heading", text, level=(metadata.category_depth or 0) + 1, page=page)
         elif kind == "ListItem":
-            yield Block("list", text, level=max(0, (metadata.category_depth or 1) - 1), page=page)
+            depth = max(0, (metadata.category_depth or first_depth) - first_depth)
+            yield Block("list", text, level=depth, page=page)
         else:
             yield Block("code" if kind in CODE else "text", text, page=page)
 

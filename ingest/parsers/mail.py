@@ -1,5 +1,6 @@
 """E-mail (.eml): subject, people and date, the body, the names of attachments."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import policy
@@ -12,9 +13,11 @@ from ingest.parsers.base import Block, ParsedDocument
 from ingest.parsers.plain import plain_blocks
 from ingest.parsers.text import decode, one_line
 from ingest.parsers.web import parse_markup
-from search.errors import CorruptDocumentError
+from search.errors import CorruptDocumentError, ProtectedDocumentError
 
 PEOPLE = ("From", "To", "Cc", "Date")
+ENCRYPTED = frozenset({"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"})
+_QUOTED = re.compile(r"^[ \t]*>[> \t]*", re.MULTILINE)
 
 
 def parse(path: Path) -> ParsedDocument:
@@ -25,9 +28,16 @@ def parse(path: Path) -> ParsedDocument:
     try:
         message = BytesParser(policy=policy.default).parsebytes(data.lstrip())
     except (MessageError, ValueError, LookupError) as error:
-        raise CorruptDocumentError(f"The message is malformed ({error}).") from error
+        raise CorruptDocumentError(
+            f"The message is malformed ({error}): save it again, or exclude it."
+        ) from error
     if not any(message.keys()):
-        raise CorruptDocumentError("The file has no message headers: it is not an e-mail.")
+        raise CorruptDocumentError(
+            "The file has no message headers: it is not an e-mail. "
+            "Export the message again, or exclude it."
+        )
+    if message.get_content_type() in ENCRYPTED:
+        raise ProtectedDocumentError("The message is encrypted: save it decrypted, or exclude it.")
     subject = one_line(_header(message, "Subject"))
     return ParsedDocument(
         blocks=tuple(_blocks(message, subject)),
@@ -48,7 +58,7 @@ def _blocks(message: EmailMessage, subject: str) -> Iterator[Block]:
         if body.get_content_type() == "text/html":
             content = [b for b in parse_markup(text).blocks if text.strip()]
         else:
-            content = list(plain_blocks(text))
+            content = list(plain_blocks(_QUOTED.sub("", text)))
     names = [one_line(part.get_filename() or "") for part in message.iter_attachments()]
     if people and (content or names or subject):
         yield Block("text", "\n".join(people))

@@ -1,4 +1,4 @@
-"""Markdown, through HTML; a YAML front matter gives title, author and date."""
+"""Markdown (CommonMark with tables), through HTML; front matter gives title, author, date."""
 
 import re
 from datetime import UTC, date, datetime
@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from markdown import markdown
+from markdown_it import MarkdownIt
 
 from ingest.parsers.base import ParsedDocument
+from ingest.parsers.markup import markup_blocks
+from ingest.parsers.office import first_heading
 from ingest.parsers.text import decode
-from ingest.parsers.web import markup_blocks
+from ingest.parsers.web import tree
 
-EXTENSIONS = ["tables", "fenced_code", "sane_lists", "def_list"]
-_FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
+_FRONT_MATTER = re.compile(r"\A\s*---\n(.*?)\n---\n", re.DOTALL)
 
 
 def parse(path: Path) -> ParsedDocument:
@@ -23,12 +24,11 @@ def parse(path: Path) -> ParsedDocument:
     if match := _FRONT_MATTER.match(text):
         front = _front_matter(match[1])
         text = text[match.end() :]
-    markup = markdown(text, extensions=EXTENSIONS)
-    content = markup_blocks(markup) if markup else ()
+    markup = MarkdownIt("commonmark").enable("table").render(text)
+    content = markup_blocks(tree(markup))
     return ParsedDocument(
         blocks=content,
-        title=_text(front.get("title"))
-        or next((b.text for b in content if b.kind == "heading"), None),
+        title=_text(front.get("title")) or first_heading(content),
         author=_text(front.get("author")),
         modified=_moment(front.get("updated") or front.get("modified") or front.get("date")),
     )

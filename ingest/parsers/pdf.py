@@ -1,7 +1,6 @@
 """PDF, through PDFium: text in reading order, without running headers and footers."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -10,21 +9,16 @@ from statistics import median_low
 from pypdfium2 import PdfDocument, PdfiumError
 
 from ingest.parsers.base import Block, ParsedDocument
-from ingest.parsers.pdf_layout import Line, page_lines
-from ingest.parsers.text import clean, one_line
+from ingest.parsers.pdf_layout import reading_order
+from ingest.parsers.pdf_running import without_running_lines
+from ingest.parsers.pdf_words import Line, page_text
+from ingest.parsers.text import clean, continued, meaningful_title, one_line
 from search.errors import CorruptDocumentError, EmptyDocumentError, ProtectedDocumentError
 
-EDGE_LINES = 2
-"""Lines at the top and bottom of a page that may be a running header or footer."""
 HEADING_RATIO = 1.12
 """A line so much taller than the body text is a heading."""
 MAX_HEADING = 120
 _ITEM = re.compile(r"^(?:[•▪◦‣●○–—*-]|\d{1,3}[.)]|[a-z][.)]) +\S")
-_PAGE_NUMBER = re.compile(
-    r"^[-–—| ]*(?:(?:strona|str\.|page|seite|p\.) *)?\d{1,4}"
-    r"(?: *(?:/|z|of|von) *\d{1,4})?[-–—| ]*$",
-    re.IGNORECASE,
-)
 _PDF_DATE = re.compile(
     r"D:(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?(?:([+-])(\d{2})'?(\d{2}))?"
 )
@@ -39,20 +33,24 @@ def parse(path: Path) -> ParsedDocument:
             raise ProtectedDocumentError(
                 "The PDF needs a password: save it without one, or exclude it."
             ) from error
-        raise CorruptDocumentError(f"The PDF is malformed ({one_line(str(error))}).") from error
+        raise CorruptDocumentError(
+            f"The PDF is malformed ({one_line(str(error))}): print it to PDF anew, or exclude it."
+        ) from error
     try:
-        pages = [page_lines(document[number], number + 1) for number in range(len(document))]
+        pages = [page_text(document[number], number + 1) for number in range(len(document))]
         information = document.get_metadata_dict()
     except (PdfiumError, ValueError) as error:
-        raise CorruptDocumentError(f"The PDF is malformed ({one_line(str(error))}).") from error
+        raise CorruptDocumentError(
+            f"The PDF is malformed ({one_line(str(error))}): print it to PDF anew, or exclude it."
+        ) from error
     finally:
         document.close()
-    if not any(pages):
+    if not any(page.segments for page in pages):
         raise EmptyDocumentError(
             "No page of the PDF has text: it is probably a scan. Run OCR on it first."
         )
-    content = tuple(_blocks(_without_running_lines(pages)))
-    title = one_line(information.get("Title", ""))
+    content = tuple(_blocks([reading_order(page) for page in without_running_lines(pages)]))
+    title = meaningful_title(information.get("Title"))
     return ParsedDocument(
         blocks=content,
         title=title or next((block.text for block in content if block.kind == "heading"), None),
@@ -61,39 +59,6 @@ def parse(path: Path) -> ParsedDocument:
         modified=_date(information.get("ModDate", "")),
         pages=len(pages),
     )
-
-
-def _without_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
-    """Drop page numbers, and lines that recur at the edge of most pages, digits aside."""
-
-    def edges(lines: Sequence[Line]) -> set[int]:
-        by_height = sorted(range(len(lines)), key=lambda i: lines[i].top)
-        return set(by_height[:EDGE_LINES] + by_height[-EDGE_LINES:])
-
-    def shape(line: Line) -> str:
-        return re.sub(r"\d+", "#", line.text)
-
-    seen = Counter(kind for lines in pages for kind in {shape(lines[i]) for i in edges(lines)})
-    needed = max(2, round(len(pages) * 0.6))
-
-    def outermost(i: int, lines: Sequence[Line]) -> bool:
-        return lines[i].top in (min(s.top for s in lines), max(s.top for s in lines))
-
-    kept = []
-    for lines in pages:
-        edge = edges(lines)
-        kept.append(
-            [
-                line
-                for i, line in enumerate(lines)
-                if i not in edge
-                or not (
-                    _PAGE_NUMBER.match(line.text)
-                    or (seen[shape(line)] >= needed and (outermost(i, lines) or not line.is_row))
-                )
-            ]
-        )
-    return kept
 
 
 def _blocks(pages: Sequence[Sequence[Line]]) -> Iterator[Block]:
@@ -134,7 +99,7 @@ def _continues(group: Sequence[Line], line: Line, body: float) -> bool:
     if _is_heading(line, body) or _is_heading(last, body):
         same = abs(line.size - last.size) < 0.5 and line.bold == last.bold
         both = _is_heading(line, body) and _is_heading(last, body)
-        near = line.page == last.page and 0 <= line.top - last.bottom < line.size * 0.6
+        near = line.page == last.page and -line.size < line.top - last.bottom < line.size * 0.6
         return both and same and near
     if _ITEM.match(line.text):
         return False
@@ -153,12 +118,9 @@ def _block(group: Sequence[Line], levels: dict[float, int], body: float) -> Bloc
         return Block("table", "\n".join(line.text for line in group), page=first.page)
     text = first.text
     for line in group[1:]:
-        if text.endswith("-") and line.text[:1].islower() and text[-2:-1].isalpha():
-            text = text[:-1] + line.text
-        else:
-            text = f"{text} {line.text}"
+        text = continued(text, line.text)
     text = clean(text)
-    if _is_heading(first, body):
+    if _is_heading(first, body) and len(text) <= 2 * MAX_HEADING:
         return Block("heading", text, level=levels[first.size], page=first.page)
     return Block("list" if _ITEM.match(text) else "text", text, page=first.page)
 

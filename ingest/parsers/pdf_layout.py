@@ -1,155 +1,57 @@
-"""The lines of a PDF page in the order a person reads them, columns included."""
+"""The lines of a PDF page in the order a person reads them, columns and tables included."""
 
-import ctypes
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
-import pypdfium2.raw as pdfium
-from pypdfium2 import PdfPage
+from ingest.parsers.pdf_words import Line, PageText, Word, line_of
 
-from ingest.parsers.text import one_line
-
-COLUMN_GAP = 1.6
-"""A gap wider than so many line heights separates columns or table cells."""
 MIN_COLUMN_LINES = 6
 MIN_COLUMN_CHARACTERS = 18
 """Median length of a line in a column of prose; the cells of a table are shorter."""
-BOLD_WEIGHT = 600
-_HYPHENS = "\x02\ufffe\xad"
-"""What PDFium returns for a hyphen at the end of a line."""
+ALIGNED_GAP = 0.45
+"""A gap of so many line heights separates cells where other rows have a cell's edge."""
+CLOSE_GAP = 0.5
+"""What follows within so many line heights at the same height is no other cell."""
+_MARKER = re.compile(r"^(?:[•▪◦‣●○–—*-]|\d{1,3}[.)]|\d+\.\d+[:.)]?|[a-z][.)])$")
+"""Of a list item: what stands beside it is its text, not a cell."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of text, or of a table, on a page; lengths in points from the top left."""
-
-    text: str
-    page: int
-    left: float
-    right: float
-    top: float
-    bottom: float
-    size: float
-    bold: bool
-    column_right: float = 0.0
-    """Where the lines of its column end."""
-    is_row: bool = False
-    """Several cells with gaps between them, joined with ` | `."""
-
-
-def page_lines(page: PdfPage, number: int) -> list[Line]:
-    """Return the lines of a page in reading order.
-
-    Args:
-        page: an open page.
-        number: from 1.
-    """
-    width, height = page.get_size()
-    textpage = page.get_textpage()
-    try:
-        segments = list(_segments(textpage, number, height))
-    finally:
-        textpage.close()
-    segments = [s for s in segments if s.right > 0 and s.left < width]
-    gutter = _gutter(segments, width)
+def reading_order(page: PageText) -> list[Line]:
+    """Return the lines of a page in the order a person reads them; table rows are joined."""
+    segments = list(_cut_at_columns(page.segments, page.number, page.height))
+    gutter = _gutter(segments, page.width)
     ordered = _in_columns(segments, gutter) if gutter else _joined_rows(segments)
     return _with_column_ends(ordered, gutter)
 
 
-def _segments(textpage: Any, number: int, height: float) -> Iterator[Line]:
-    """Yield stretches of text without a wide gap, in the order of the page's content."""
-    raw = textpage.raw
-    characters: list[tuple[str, int]] = []
-    for index in range(textpage.count_chars()):
-        character = chr(pdfium.FPDFText_GetUnicode(raw, index))
-        if character in "\r\n":
-            yield from _cut(raw, characters, number, height)
-            characters = []
+def _cut_at_columns(segments: Sequence[Line], number: int, height: float) -> Iterator[Line]:
+    """Cut cells that nearly touch, at the edges that the rows around them have in common."""
+    rows: list[list[Line]] = []
+    for segment in sorted(segments, key=lambda s: (s.top, s.left)):
+        if rows and _same_height(rows[-1][-1], segment):
+            rows[-1].append(segment)
         else:
-            characters.append((character, index))
-            if character in _HYPHENS:
-                yield from _cut(raw, characters, number, height)
-                characters = []
-    yield from _cut(raw, characters, number, height)
-
-
-def _cut(
-    raw: Any, characters: Sequence[tuple[str, int]], number: int, height: float
-) -> Iterator[Line]:
-    """Cut one line of content where words stand far apart or jump to another height."""
-    words: list[list[tuple[str, int]]] = [[]]
-    for character, index in characters:
-        if character.isspace():
-            words.append([])
+            rows.append([segment])
+    edges = [(cell.top, cell.left) for row in rows for cell in sorted(row, key=_left)[1:]]
+    for segment in segments:
+        tall = segment.bottom - segment.top
+        near = [left for top, left in edges if abs(top - segment.top) < 8 * tall]
+        parts: list[list[Word]] = []
+        for word in segment.words:
+            gap = word.left - parts[-1][-1].right if parts else 0.0
+            shared = sum(abs(left - word.left) < 1.5 for left in near)
+            if not parts or (gap > ALIGNED_GAP * tall and shared >= 2):
+                parts.append([])
+            parts[-1].append(word)
+        if len(parts) == 1:
+            yield segment
         else:
-            words[-1].append((character, index))
-    group: list[str] = []
-    box: _Box | None = None
-    for word in words:
-        if not word:
-            continue
-        span = _box(raw, word[0][1]).union(_box(raw, word[-1][1]))
-        text = "".join("-" if c in _HYPHENS else c for c, _ in word)
-        if box is not None and span.apart(box):
-            yield _line(group, box, number, height)
-            group, box = [], None
-        group.append(text)
-        box = span if box is None else box.union(span)
-    if box is not None:
-        yield _line(group, box, number, height)
+            yield from (line_of(part, number, height) for part in parts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
-    """A box in the page's own coordinates, from the bottom left."""
-
-    left: float
-    right: float
-    bottom: float
-    top: float
-    bold: bool
-
-    def union(self, other: "_Box") -> "_Box":
-        return _Box(
-            min(self.left, other.left), max(self.right, other.right),
-            min(self.bottom, other.bottom), max(self.top, other.top), self.bold,
-        )  # fmt: skip
-
-    def apart(self, before: "_Box") -> bool:
-        """Tell whether this box does not follow the one before on the same line."""
-        size = max(1.0, before.top - before.bottom)
-        overlap = min(self.top, before.top) - max(self.bottom, before.bottom)
-        gap = self.left - before.right
-        return gap > COLUMN_GAP * size or gap < -2 * size or overlap < 0.3 * size
-
-
-def _box(raw: Any, index: int) -> _Box:
-    loose = pdfium.FS_RECTF()
-    pdfium.FPDFText_GetLooseCharBox(raw, index, ctypes.byref(loose))
-    bold = pdfium.FPDFText_GetFontWeight(raw, index) >= BOLD_WEIGHT or _bold_font(raw, index)
-    return _Box(loose.left, loose.right, loose.bottom, loose.top, bold)
-
-
-def _bold_font(raw: Any, index: int) -> bool:
-    """Tell by the font's name, which says more than its weight in subset fonts."""
-    buffer = ctypes.create_string_buffer(128)
-    flags = ctypes.c_int()
-    pdfium.FPDFText_GetFontInfo(raw, index, buffer, len(buffer), ctypes.byref(flags))
-    return b"bold" in buffer.value.lower()
-
-
-def _line(words: Sequence[str], box: _Box, number: int, height: float) -> Line:
-    return Line(
-        text=one_line(" ".join(words)),
-        page=number,
-        left=box.left,
-        right=box.right,
-        top=height - box.top,
-        bottom=height - box.bottom,
-        size=round((box.top - box.bottom) * 2) / 2,
-        bold=box.bold,
-    )
+def _left(line: Line) -> float:
+    return line.left
 
 
 def _gutter(segments: Sequence[Line], width: float) -> float | None:
@@ -198,14 +100,25 @@ def _joined_rows(segments: Sequence[Line]) -> list[Line]:
         if last is not None and _same_height(last, segment) and segment.left >= last.right - 1:
             joined[-1] = replace(
                 last,
-                text=f"{last.text} | {segment.text}",
+                text=f"{last.text}{_between(last, segment)}{segment.text}",
                 right=segment.right,
                 bottom=max(last.bottom, segment.bottom),
-                is_row=True,
+                is_row=last.is_row or _between(last, segment) == " | ",
             )
         else:
             joined.append(segment)
     return joined
+
+
+def _between(one: Line, other: Line) -> str:
+    """Return what joins two stretches: nothing before a superscript, a bar between cells."""
+    gap = other.left - one.right
+    if _MARKER.match(one.text):
+        return " "
+    height = max(one.bottom - one.top, other.bottom - other.top)
+    if gap < 0.12 * height:
+        return ""
+    return " " if gap < CLOSE_GAP * height else " | "
 
 
 def _merged_cells(segments: Sequence[Line]) -> list[Line]:

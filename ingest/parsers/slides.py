@@ -8,7 +8,7 @@ from pptx import Presentation
 
 from ingest.parsers.base import Block, ParsedDocument
 from ingest.parsers.elements import join_rows
-from ingest.parsers.office import core_properties, opening
+from ingest.parsers.office import assembled, core_properties, opening
 from ingest.parsers.text import clean, one_line
 
 
@@ -21,12 +21,7 @@ def parse(path: Path) -> ParsedDocument:
             for number, slide in enumerate(presentation.slides, 1)
             for block in _slide(slide, number)
         )
-        properties = core_properties(presentation.core_properties)
-        count = len(presentation.slides)
-    properties["title"] = properties["title"] or next(
-        (block.text for block in content if block.kind == "heading"), None
-    )
-    return ParsedDocument(blocks=content, pages=count, **properties)
+        return assembled(content, core_properties(path), len(presentation.slides))
 
 
 def _slide(slide: Any, number: int) -> Iterator[Block]:

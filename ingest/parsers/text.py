@@ -22,7 +22,19 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _POLISH = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ")
-_CENTRAL_EUROPEAN = ("cp1250", "iso8859_2", "cp852")
+_CENTRAL = _POLISH | frozenset("áčďéěíňřšťúůýžľĺŕôőűäöüßÁČĎÉĚÍŇŘŠŤÚŮÝŽĽĹŔÔŐŰÄÖÜ")
+_WESTERN = frozenset("àáâãäåæçèéêëìíîïñòóôõöøùúûüßÀÁÂÄÅÆÇÈÉÊËÎÏÑÓÔÖØÙÛÜ")
+_READINGS = (
+    ("cp1250", _POLISH),
+    ("iso8859_2", _POLISH),
+    ("cp852", _POLISH),
+    ("cp1250", _CENTRAL),
+    ("iso8859_2", _CENTRAL),
+    ("cp1252", _WESTERN),
+)
+"""Single-byte encodings with the letters that speak for them; earlier ones win a tie."""
+_NEUTRAL = frozenset("–—„”…§°«»’‘“•·€×±™©®½²³")
+"""Symbols that speak for no language."""
 
 
 def clean(text: str) -> str:
@@ -37,6 +49,18 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """Clean a text and join its lines."""
     return " ".join(clean(text).split())
+
+
+_CONJUNCTION = re.compile(r"(und|oder|bzw\.|i|lub|oraz|and|or)\b")
+"""What follows the hyphen of a shortened compound: `Material- und Fertigungsfehler`."""
+
+
+def continued(text: str, line: str) -> str:
+    """Append the next line of a paragraph; a word that was hyphenated becomes whole."""
+    if not re.search(r"\w-$", text) or not line[:1].isalnum() or _CONJUNCTION.match(line):
+        return f"{text} {line}" if text else line
+    parted = line[:1].islower() and re.search(r"[^\W\d_]-$", text)
+    return (text[:-1] if parted else text) + line
 
 
 def decode(data: bytes) -> str:
@@ -57,33 +81,56 @@ def decode(data: bytes) -> str:
 
 def _decode_wide(data: bytes) -> str:
     """Decode UTF-16 or UTF-32 without a byte order mark, by where its zero bytes stand."""
-    head = data[:400]
-    zeros = [head[place::4].count(0) for place in range(4)]
-    if sum(count * 4 > len(head) * 0.6 for count in zeros) >= 2 and len(data) % 4 == 0:
-        if zeros[0] == min(zeros):
-            return data.decode("utf-32-le", "replace")
-        if zeros[3] == min(zeros):
-            return data.decode("utf-32-be", "replace")
-    little = zeros[1] + zeros[3] >= zeros[0] + zeros[2]
+    head = data[: min(len(data), 400) // 4 * 4]
+    zeros = [head[place::4].count(0) * 4 > len(head) * 0.6 for place in range(4)]
+    if zeros[1:] == [True] * 3 and not zeros[0]:
+        return data.decode("utf-32-le", "replace")
+    if zeros[:3] == [True] * 3 and not zeros[3]:
+        return data.decode("utf-32-be", "replace")
+    little = head[1::2].count(0) >= head[::2].count(0)
     return data.decode("utf-16-le" if little else "utf-16-be", "replace")
 
 
 def _decode_legacy(data: bytes) -> str:
-    readings = {}
-    for encoding in _CENTRAL_EUROPEAN:
+    best, best_score = None, 0
+    for encoding, letters in _READINGS:
         try:
-            readings[encoding] = data.decode(encoding)
+            text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    scores = {encoding: _polish_score(text) for encoding, text in readings.items()}
-    best = max(scores, key=lambda encoding: scores[encoding], default=None)
-    if best and scores[best] > 0:
-        return readings[best]
+        score = _score(text, letters)
+        if score > best_score:
+            best, best_score = text, score
+    if best is not None:
+        return best
     guess = from_bytes(data).best()
     return str(guess) if guess else data.decode("cp1252", "replace")
 
 
-def _polish_score(text: str) -> int:
-    """Count Polish letters among those beyond ASCII, less everything that is not Polish."""
-    beyond = [c for c in text if not c.isascii() and not c.isspace() and c not in "–—„”…§°«»’‘“"]
-    return sum(1 if c in _POLISH else -1 for c in beyond)
+def _score(text: str, letters: frozenset[str]) -> int:
+    """Count the letters beyond ASCII that speak for a reading, less those that do not.
+
+    A capital inside a word, or a symbol amid letters, is what a wrong reading gives.
+    """
+    score = 0
+    for before, character in zip(" " + text, text, strict=False):
+        if character.isascii() or character.isspace() or character in _NEUTRAL:
+            continue
+        misplaced = before.islower() and character.isupper()
+        score += 1 if character in letters and not misplaced else -1
+    return score
+
+
+_TEMPLATE_TITLES = re.compile(
+    r"(untitled.*|bez (tytułu|nazwy).*|(powerpoint|word|excel) (presentation|document)"
+    r"|prezentacja programu powerpoint|document\d*|dokument\d*|slide ?1|slajd ?1|presentation\d*"
+    r"|.+\.(docx?|xlsx?|pptx?|odt|rtf|indd|qxd|pdf|tex|dvi))?",
+    re.IGNORECASE,
+)
+_PRINTED_FROM = re.compile(r"^Microsoft (Word|Excel|PowerPoint) - ")
+
+
+def meaningful_title(text: str | None) -> str | None:
+    """Return a title that a file declares, unless a program put it there by default."""
+    title = _PRINTED_FROM.sub("", one_line(text or ""))
+    return None if _TEMPLATE_TITLES.fullmatch(title) else title

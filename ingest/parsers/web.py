@@ -1,17 +1,27 @@
-"""HTML, through `unstructured`, without what surrounds the content of a page."""
+"""HTML, without what surrounds the content of a page."""
 
+import re
+import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag, XMLParsedAsHTMLWarning
 
 from ingest.parsers.base import Block, ParsedDocument
-from ingest.parsers.elements import blocks
-from ingest.parsers.tamed import with_unstructured
-from ingest.parsers.text import decode, one_line
+from ingest.parsers.markup import markup_blocks
+from ingest.parsers.office import first_heading
+from ingest.parsers.text import decode, meaningful_title, one_line
 
-BOILERPLATE = "script, style, noscript, template, svg, nav, aside, form, iframe, body > footer"
+BOILERPLATE = (
+    "script, style, noscript, template, svg, nav, aside, iframe, body > footer, [hidden], "
+    "[role=navigation], [role=search], [role=banner], [role=contentinfo], [aria-hidden=true], "
+    "[class*=breadcrumb], [class*=cookie], a[href='#main-content'], a[class*=skip-link]"
+)
+MENUS = {"menu", "nav", "navbar", "navigation", "topbar", "sidebar"}
 DATE_FIELDS = ("dcterms.modified", "article:modified_time", "last-modified", "date", "dc.date")
+
+
+_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
 
 
 def parse(path: Path) -> ParsedDocument:
@@ -21,36 +31,79 @@ def parse(path: Path) -> ParsedDocument:
 
 def parse_markup(markup: str) -> ParsedDocument:
     """Parse HTML: headings, paragraphs, lists and tables; title, author and date of its head."""
-    soup = BeautifulSoup(markup, "lxml")
-    title = one_line(soup.title.get_text()) if soup.title else ""
+    soup = tree(markup)
+    title = meaningful_title(soup.title.get_text()) if soup.title else None
     author = _meta(soup, "author")
     dates = [_date(_meta(soup, name)) for name in DATE_FIELDS]
     for unwanted in soup.select(BOILERPLATE):
         unwanted.decompose()
-    content = markup_blocks(str(soup)) if soup.get_text(strip=True) else ()
+    _drop_menus(soup)
+    _unwrap_layout_tables(soup)
+    content = markup_blocks(soup)
     return ParsedDocument(
         blocks=content,
-        title=title or next((b.text for b in content if b.kind == "heading"), None),
+        title=_without_site(title, content) or first_heading(content),
         author=author,
         modified=next((date for date in dates if date), None),
     )
 
 
-def markup_blocks(markup: str) -> tuple[Block, ...]:
-    """Return the blocks of HTML from which the boilerplate is gone."""
-    elements = with_unstructured("html").partition_html(text=markup)
-    return tuple(blocks(elements))
-
-
 def _declared(data: bytes) -> str:
     """Decode by the charset that the page declares, if that works, else by its bytes."""
-    declared = BeautifulSoup(data[:2048], "lxml").find("meta", charset=True)
-    if declared is not None:
+    declared = _CHARSET.search(data[:2048])
+    if declared:
         try:
-            return data.decode(str(declared["charset"]))
+            return data.decode(declared[1].decode("ascii"))
         except (LookupError, UnicodeDecodeError):
             pass
     return decode(data)
+
+
+def tree(markup: str) -> BeautifulSoup:
+    """Parse markup as HTML, whatever it calls itself."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)  # XHTML is read as HTML
+        return BeautifulSoup(markup, "lxml")
+
+
+def _without_site(title: str | None, content: tuple[Block, ...]) -> str | None:
+    """Prefer the heading to a title that is the heading and the name of the site."""
+    heading = first_heading(content)
+    if title and heading and re.match(rf"{re.escape(heading)}\s+[|–—·:-]\s", title):
+        return heading
+    return title
+
+
+def _drop_menus(soup: BeautifulSoup) -> None:
+    """Drop what leads elsewhere before the first heading: menus, and lists of only links."""
+    first = soup.find("h1")
+    if not isinstance(first, Tag):
+        return
+    for found in first.find_all_previous(["ul", "ol", "div"]):
+        if not isinstance(found, Tag) or found in first.parents:
+            continue
+        names = {str(found.get("id", "")), *(found.get("class") or ())}
+        if names & MENUS or (found.name != "div" and _only_links(found)):
+            found.decompose()
+
+
+def _only_links(element: Tag) -> bool:
+    linked = sum(len(one_line(a.get_text())) for a in element.find_all("a"))
+    last = element.find_all("li")[-1:]  # the page itself, in a breadcrumb trail
+    rest = sum(len(one_line(li.get_text())) for li in last if li.find("a") is None)
+    return linked > 0 and linked + rest >= len(one_line(element.get_text(""))) * 0.9
+
+
+def _unwrap_layout_tables(soup: BeautifulSoup) -> None:
+    """Dissolve tables that only place things: with tables or headings inside, or one cell."""
+    for table in reversed(soup.find_all("table")):
+        cells = [cell for cell in table.find_all(["td", "th"]) if cell.get_text(strip=True)]
+        nested = table.find(["table", "h1", "h2", "h3", "h4"]) is not None
+        if nested or len(cells) <= 1 or table.get("role") == "presentation":
+            for part in table.find_all(["tbody", "thead", "tfoot", "tr", "td", "th"]):
+                if part.find_parent("table") is table:
+                    part.name = "div"
+            table.name = "div"
 
 
 def _meta(soup: BeautifulSoup, name: str) -> str | None:
