@@ -19,7 +19,13 @@
         ├── UnsupportedFormatError      3   415   no parser for this kind of file
         ├── EmptyDocumentError          3   422   the file holds no text
         ├── ProtectedDocumentError      3   422   a password is needed
-        └── CorruptDocumentError        3   422   the file is malformed
+        ├── CorruptDocumentError        3   422   the file is malformed
+        ├── MissingToolError            3   422   an optional program is not installed
+        ├── UnsafeFileError             3   422   the file is made to do harm, e.g. a zip bomb
+        ├── TooLargeError               3   422   more memory or text than the settings allow
+        ├── ParserTimeoutError          3   422   reading takes longer than the settings allow
+        ├── ParserCrashedError          3   422   the parser's process died
+        └── ChangingFileError           3   422   the file was written to while it was read
 
 Exit codes 0 and 1 keep their usual meaning (done; a bug), 3 also says that some files
 of a run failed. A message says what happened, to which file or field, and what to do.
@@ -134,3 +140,32 @@ class ProtectedDocumentError(ParseError):
 
 class CorruptDocumentError(ParseError):
     """The file is malformed."""
+
+
+class MissingToolError(ParseError):
+    """An optional program is not installed."""
+
+    def __init__(self, message: str, tool: str) -> None:
+        """Take the message and the name of the program, by which reports group such files."""
+        super().__init__(message)
+        self.tool = tool
+
+
+class UnsafeFileError(ParseError):
+    """The file is made to do harm, e.g. a zip bomb."""
+
+
+class TooLargeError(ParseError):
+    """The file needs more memory, or holds more text, than the settings allow."""
+
+
+class ParserTimeoutError(ParseError):
+    """Reading the file takes longer than the settings allow."""
+
+
+class ParserCrashedError(ParseError):
+    """The process that read the file died."""
+
+
+class ChangingFileError(ParseError):
+    """The file was written to while it was read."""

@@ -150,6 +150,27 @@ class IngestSettings(Section):
     max_file_mb: int = Field(200, ge=1, description="Larger files are reported, not read.")
 
 
+class ParsingSettings(Section):
+    """Limits of the worker processes that read files, and what they may use."""
+
+    workers: int = Field(
+        0, ge=0, le=64, description="Worker processes; 0 is one for each core, at most 4."
+    )
+    timeout: float = Field(60, gt=0, description="Seconds that one file may take.")
+    memory_mb: int = Field(
+        2048, ge=256, description="Memory that a worker may take for one file, in MiB."
+    )
+    max_text_mb: float = Field(
+        20, gt=0, description="Text that may come out of one file, in MB of UTF-8."
+    )
+    ocr: bool = Field(True, description="Read scans and images with tesseract, when installed.")
+    ocr_languages: str = Field(
+        "pol+eng+deu",
+        description="Languages of tesseract; those not installed are left out.",
+        pattern=r"^[A-Za-z_]+(\+[A-Za-z_]+)*$",
+    )
+
+
 class ApiSettings(Section):
     """The HTTP service."""
 
@@ -185,6 +206,7 @@ class Settings(BaseSettings):
     retrieval: RetrievalSettings = Field(default_factory=RetrievalSettings)
     chunking: ChunkingSettings = Field(default_factory=ChunkingSettings)
     ingest: IngestSettings = Field(default_factory=IngestSettings)
+    parsing: ParsingSettings = Field(default_factory=ParsingSettings)
     api: ApiSettings = Field(default_factory=ApiSettings)
 
     @classmethod

@@ -30,3 +30,22 @@ class ParsedDocument:
     created: datetime | None = None
     modified: datetime | None = None
     pages: int | None = None
+    tags: tuple[str, ...] = ()
+    """Keywords that the file gives itself."""
+    attachments: "tuple[Attachment, ...]" = ()
+    """Files inside the file, each a document of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file inside another, read with it: parsed, or the reason why not."""
+
+    name: str
+    """File name, unique among its siblings; no slashes."""
+    size: int
+    """In bytes."""
+    content_hash: str
+    """BLAKE2b-128 of its bytes, in hex."""
+    document: ParsedDocument | None = None
+    problem: str | None = None
+    """Why there is no document."""
