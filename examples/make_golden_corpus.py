@@ -8,9 +8,10 @@ import json
 import sys
 from pathlib import Path
 
+from ingest.metadata import readable_name
 from ingest.parsers import parse
 from ingest.scan import scan
-from ingest.sync import readable_name
+from ingest.sidecar import Rules
 
 EXAMPLES = Path(__file__).resolve().parent
 
@@ -18,11 +19,11 @@ EXAMPLES = Path(__file__).resolve().parent
 def corpus() -> str:
     """Return the corpus as JSON lines, ordered by path."""
     lines = []
-    for file in scan(EXAMPLES, EXAMPLES):
+    for file in scan(EXAMPLES, EXAMPLES, Rules("examples")):
         document = parse(file.absolute)
         passage = {
             "_id": file.path,
-            "title": document.title or readable_name(file.absolute),
+            "title": document.title or readable_name(file.path),
             "text": "\n\n".join(block.text for block in document.blocks),
         }
         lines.append(json.dumps(passage, ensure_ascii=False))

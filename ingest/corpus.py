@@ -46,8 +46,8 @@ def temporary_index(
                 if passage.title.strip() or passage.text.strip()
             )
             for window in windows(prepared):
-                indexer.write(window)
-                on_documents(len(window))
+                indexer.write(indexer.embed(window), window.complete)
+                on_documents(len(window.complete))
             yield Pipeline(embedder, Bm25(settings.lexical), store, settings.retrieval)
         finally:
             store.close()

@@ -1,31 +1,44 @@
-"""What a run will do: which files are new, changed, unchanged, or cannot be indexed."""
+"""What a run will do: every file and every indexed document in exactly one place."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
-from ingest.scan import ScannedFile, content_hash
+from ingest.scan import ScannedFile
 from search.domain import Document
-from search.errors import PathError
-
-MIB = 1024**2
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A folder whose documents belong together, and the parts of it to look at now."""
-
-    root: Path
-    targets: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedFile:
     """A file that will be parsed."""
 
-    source: Source
+    source: str
     file: ScannedFile
     content_hash: str
+    reason: str = ""
+    """Why a file that is indexed already will be indexed anew."""
+    attachments: tuple[Document, ...] = ()
+    """What is indexed of the files inside the former version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A document whose content is known and whose id changes: another path, source or tenant."""
+
+    former: Document
+    document: Document
+    planned: PlannedFile
+    """To parse the file after all, should its former version turn out to be incomplete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A document whose metadata changes while its text stays."""
+
+    former: Document
+    document: Document
+    reason: str
+    """Empty when only the file system's stamp changes, which is nobody's news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +47,38 @@ class Failure:
 
     path: str
     reason: str
+    tool: str | None = None
+    """The optional program that it would take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Deletions of one source that look like an accident and are not done unless confirmed."""
+
+    source: str
+    documents: int
+    of: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The files of a run, by what will happen to them."""
 
-    added: tuple[PlannedFile, ...]
-    changed: tuple[PlannedFile, ...]
-    unchanged: int
-    unsupported: tuple[str, ...]
-    failures: tuple[Failure, ...]
+    added: tuple[PlannedFile, ...] = ()
+    changed: tuple[PlannedFile, ...] = ()
+    renamed: tuple[Move, ...] = ()
+    updated: tuple[Update, ...] = ()
+    deleted: tuple[Document, ...] = ()
+    superseded: tuple[Document, ...] = ()
+    """Indexed anew under another source; removed once that is done."""
+    withheld: tuple[Withheld, ...] = ()
+    unchanged: tuple[ScannedFile, ...] = ()
+    unsupported: tuple[ScannedFile, ...] = ()
+    empty: tuple[ScannedFile, ...] = ()
+    left_out: tuple[ScannedFile, ...] = ()
+    """Met, but outside what this run looks at: their documents stay as they are."""
+    failures: tuple[Failure, ...] = ()
     """Files that fail before they are parsed: unreadable, too large."""
 
     @property
@@ -52,90 +86,30 @@ class Plan:
         """Return the files to parse."""
         return self.added + self.changed
 
-
-def resolve_sources(paths: Sequence[Path], known_roots: Iterable[str]) -> list[Source]:
-    """Find the source each path belongs to.
-
-    A path inside a source that is already indexed stays part of it; any other folder
-    becomes a source of its own, and so does the folder of a single file.
-
-    Raises:
-        PathError: a path does not exist.
-    """
-    roots = sorted((Path(root) for root in known_roots), key=lambda root: len(root.parts))
-    targets: dict[Path, list[Path]] = {}
-    for path in paths:
-        if not path.exists():
-            raise PathError(f"There is no file or folder {path}.")
-        target = path.resolve()
-        own = target if target.is_dir() else target.parent
-        root = next((root for root in roots if own.is_relative_to(root)), own)
-        targets.setdefault(root, []).append(target)
-        if root not in roots:
-            roots = sorted([*roots, root], key=lambda root: len(root.parts))
-    return [Source(root, tuple(dict.fromkeys(found))) for root, found in targets.items()]
-
-
-class Planner:
-    """Compares files with what is indexed."""
-
-    def __init__(
-        self, known: Mapping[tuple[str, str], Document], fingerprint: str, max_file_mb: int
-    ) -> None:
-        """Remember what to compare with.
-
-        Args:
-            known: indexed documents by (source, path).
-            fingerprint: of the pipeline in force; documents of another are indexed anew.
-            max_file_mb: larger files fail.
-        """
-        self._known = known
-        self._fingerprint = fingerprint
-        self._max_bytes = max_file_mb * MIB
-        self._added: list[PlannedFile] = []
-        self._changed: list[PlannedFile] = []
-        self._unsupported: list[str] = []
-        self._failures: list[Failure] = []
-        self._unchanged = 0
-
-    def add(self, source: Source, file: ScannedFile) -> None:
-        """Put a file where it belongs."""
-        if file.problem:
-            self._failures.append(Failure(file.path, file.problem))
-        elif not file.supported:
-            self._unsupported.append(file.path)
-        elif file.size > self._max_bytes:
-            self._failures.append(
-                Failure(
-                    file.path,
-                    f"The file has {file.size / MIB:.0f} MiB; SEMSEARCH_INGEST__MAX_FILE_MB "
-                    f"allows {self._max_bytes // MIB}.",
-                )
-            )
-        else:
-            self._compare(source, file)
-
-    def plan(self) -> Plan:
-        """Return the plan of all files added so far."""
-        return Plan(
-            tuple(self._added),
-            tuple(self._changed),
-            self._unchanged,
-            tuple(self._unsupported),
-            tuple(self._failures),
+    @property
+    def news(self) -> tuple[Update, ...]:
+        """Return the changes of metadata that a person would care about, one for each file."""
+        return tuple(
+            update for update in self.updated if update.reason and not update.document.container
         )
 
-    def _compare(self, source: Source, file: ScannedFile) -> None:
-        try:
-            digest = content_hash(file.absolute)
-        except OSError as error:
-            self._failures.append(Failure(file.path, f"The file cannot be read: {error.strerror}."))
-            return
-        known = self._known.get((str(source.root), file.path))
-        planned = PlannedFile(source, file, digest)
-        if known is None:
-            self._added.append(planned)
-        elif (known.content_hash, known.fingerprint) != (digest, self._fingerprint):
-            self._changed.append(planned)
-        else:
-            self._unchanged += 1
+    @property
+    def files_renamed(self) -> tuple[Move, ...]:
+        """Return the moves, one for each file."""
+        return tuple(move for move in self.renamed if not move.document.container)
+
+    @property
+    def files_deleted(self) -> tuple[Document, ...]:
+        """Return the documents that go, one for each file."""
+        return one_per_file(self.deleted)
+
+    @property
+    def reasons(self) -> Counter[str]:
+        """Count why files are indexed anew."""
+        return Counter(planned.reason for planned in self.changed)
+
+
+def one_per_file(documents: Iterable[Document]) -> tuple[Document, ...]:
+    """Keep one document for each file on disk: no attachments, no second versions."""
+    files = {document.id: document for document in documents if document.container is None}
+    return tuple(files.values())

@@ -1,22 +1,40 @@
-"""Documents in groups large enough to batch well and small enough to hold in memory."""
+"""Chunks in groups large enough to batch well and small enough to hold in memory."""
 
-from collections.abc import Iterable, Iterator
-
-from ingest.indexer import PreparedDocument
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
 
 WINDOW_CHUNKS = 256
 """Chunks embedded together: enough to sort by length; what a killed run may lose."""
 
 
-def windows(documents: Iterable[PreparedDocument]) -> Iterator[list[PreparedDocument]]:
-    """Gather whole documents until they hold `WINDOW_CHUNKS` chunks; a huge one goes alone."""
-    window: list[PreparedDocument] = []
-    held = 0
+class _Cut(Protocol):
+    @property
+    def chunks(self) -> Sequence[object]: ...
+
+
+Doc = TypeVar("Doc", bound=_Cut)
+
+
+@dataclass(slots=True)
+class Window(Generic[Doc]):
+    """Chunks to embed together; they may begin, continue or end documents."""
+
+    pieces: list[tuple[Doc, int]] = field(default_factory=list)
+    """Documents, and which chunk of each."""
+    complete: list[Doc] = field(default_factory=list)
+    """Documents whose last chunk is here."""
+
+
+def windows(documents: Iterable[Doc], size: int = WINDOW_CHUNKS) -> Iterator[Window[Doc]]:
+    """Deal the chunks of documents out into windows of `size`; the last may be smaller."""
+    window: Window[Doc] = Window()
     for document in documents:
-        window.append(document)
-        held += len(document.chunks)
-        if held >= WINDOW_CHUNKS:
-            yield window
-            window, held = [], 0
-    if window:
+        for index in range(len(document.chunks)):
+            if len(window.pieces) == size:
+                yield window
+                window = Window()
+            window.pieces.append((document, index))
+        window.complete.append(document)
+    if window.pieces or window.complete:
         yield window

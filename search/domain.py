@@ -66,8 +66,17 @@ class Document:
     created: datetime | None = None
     pages: int | None = None
     tags: tuple[str, ...] = ()
+    """From the rules of its folder and from the file itself."""
     access: tuple[str, ...] = ()
     """Entries `public`, `user:NAME`, `group:NAME`; none means administrators only."""
+    keywords: tuple[str, ...] = ()
+    """Those of the tags that the file gives itself."""
+    named: bool = False
+    """The title is only the file's name; it is not embedded, so that a rename is cheap."""
+    container: str | None = None
+    """The path of the file that this one is attached to or packed in."""
+    stamp: str = ""
+    """What the file system said of this version; the same stamp needs no second look."""
 
     @property
     def id(self) -> str:
@@ -102,8 +111,11 @@ class SparseVector:
     def scaled(self, weight: float) -> "SparseVector":
         """Multiply all weights; a weight of 0 gives the empty vector."""
         if not weight:
-            return SparseVector((), ())
+            return NO_TERMS
         return SparseVector(self.indices, tuple(value * weight for value in self.values))
+
+
+NO_TERMS = SparseVector((), ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,15 @@ import time
 from collections.abc import Sequence
 from functools import lru_cache
 
-from search.domain import NO_FILTERS, Filters, Mode, Principal, SearchResult, SparseVector, Trace
+from search.domain import (
+    NO_FILTERS,
+    NO_TERMS,
+    Filters,
+    Mode,
+    Principal,
+    SearchResult,
+    Trace,
+)
 from search.embedders.base import Embedder
 from search.errors import InputError
 from search.lexical.bm25 import Bm25
@@ -14,8 +22,6 @@ from search.stores.base import Store, StoreQuery
 MAX_QUERY_CHARACTERS = 4000
 LANGUAGES_SECONDS = 30
 """How long the list of an index's languages is remembered."""
-
-_NO_TERMS = SparseVector((), ())
 
 
 class Pipeline:
@@ -66,7 +72,7 @@ class Pipeline:
         limit = limit or self._settings.limit
         trace = Trace()
         with trace.span("total"):
-            dense, terms, boost = None, _NO_TERMS, _NO_TERMS
+            dense, terms, boost = None, NO_TERMS, NO_TERMS
             if mode != "lexical":
                 with trace.span("embed"):
                     dense = self.embedder.embed_query(query)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ingest.scan import scan
+from ingest.sidecar import Rules
 from search.experiments.datasets import Dataset, load_dataset
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
@@ -23,7 +24,7 @@ def golden() -> Dataset:
 
 
 def test_documents() -> None:
-    files = list(scan(EXAMPLES, EXAMPLES))
+    files = list(scan(EXAMPLES, EXAMPLES, Rules("test")))
     assert len(files) >= 40
     assert all(file.supported for file in files)
     formats = Counter(file.absolute.suffix.removeprefix(".") for file in files)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from ingest.parsers.base import ParsedDocument
+from ingest.parsers.base import DEFAULT_OPTIONS, ParsedDocument, ParsingOptions
 from search.errors import (
     CorruptDocumentError,
     EmptyDocumentError,
@@ -44,11 +44,12 @@ def is_supported(path: Path) -> bool:
     return path.suffix.lower() in PARSERS
 
 
-def parse(path: Path) -> ParsedDocument:
+def parse(path: Path, options: ParsingOptions = DEFAULT_OPTIONS) -> ParsedDocument:
     """Turn a file into text.
 
     Args:
         path: of a file; its extension decides on the parser.
+        options: what the parser may use.
 
     Raises:
         UnsupportedFormatError: there is no parser for its extension.

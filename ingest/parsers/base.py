@@ -21,6 +21,19 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class ParsingOptions:
+    """What parsers may use."""
+
+    ocr: bool = True
+    """Read scans and images with tesseract."""
+    ocr_languages: str = "pol+eng+deu"
+    """Those not installed are left out."""
+
+
+DEFAULT_OPTIONS = ParsingOptions()
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedDocument:
     """A file as text: its blocks and what the file says of itself."""
 
@@ -32,6 +45,8 @@ class ParsedDocument:
     pages: int | None = None
     tags: tuple[str, ...] = ()
     """Keywords that the file gives itself."""
+    notes: tuple[str, ...] = ()
+    """What could not be read of the file, one line each."""
     attachments: "tuple[Attachment, ...]" = ()
     """Files inside the file, each a document of its own."""
 

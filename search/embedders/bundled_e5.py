@@ -142,7 +142,11 @@ class BundledE5:
     def _passages(self) -> "SentenceTransformerEmbedder":
         from search.embedders.sentence_transformer import SentenceTransformerEmbedder
 
-        return SentenceTransformerEmbedder(str(self._folder), self._settings, self._counter)
+        embedder = SentenceTransformerEmbedder(str(self._folder), self._settings, self._counter)
+        from search.embedders.packed import pack
+
+        pack(embedder.encoder)
+        return embedder
 
 
 def _cut(engine: "E5", text: str) -> str:

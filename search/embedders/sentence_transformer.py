@@ -88,6 +88,11 @@ class SentenceTransformerEmbedder:
             counter = self._counter
         return counter(texts)
 
+    @property
+    def encoder(self) -> Any:
+        """Return the transformer inside; loads the model."""
+        return self._load()[0].auto_model
+
     def _load(self) -> "SentenceTransformer":
         with self._loading:
             return self._model

@@ -1,11 +1,13 @@
 """The seam to vector engines."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from search.domain import (
     NO_FILTERS,
+    Chunk,
     Document,
     Filters,
     FusionMethod,
@@ -102,8 +104,31 @@ class Store(Protocol):
         """Yield every document once, in no particular order."""
         ...
 
-    def upsert(self, chunks: Sequence[IndexedChunk]) -> None:
-        """Add chunks or replace those of the same id; visible when the call returns."""
+    def chunks(self, document: Document, principal: Principal) -> list[Chunk]:
+        """Return the chunks of a document in reading order; none if it may not be read."""
+        ...
+
+    def manifest(self) -> Iterator[Document]:
+        """Yield every published version of every document of all tenants.
+
+        For syncing only: the one read that answers to no principal, as it answers nobody.
+        """
+        ...
+
+    def stage(self, chunks: Sequence[IndexedChunk]) -> None:
+        """Add chunks, or replace those of the same id; no read meets them until published."""
+        ...
+
+    def publish(self, documents: Sequence[Document]) -> None:
+        """Make the staged chunks of these versions visible, all of a document at once."""
+        ...
+
+    def read_back(self, document: Document) -> Iterator[IndexedChunk]:
+        """Yield the chunks of a version with their vectors, to move them under another id."""
+        ...
+
+    def update(self, document: Document) -> None:
+        """Write the metadata of a version anew; its chunks and vectors stay."""
         ...
 
     def remove_stale(self, document: Document) -> None:
@@ -112,6 +137,24 @@ class Store(Protocol):
 
     def remove(self, documents: Sequence[Document]) -> None:
         """Remove all chunks of these documents, whatever their version."""
+        ...
+
+    def claim(self, holder: str) -> AbstractContextManager[bool]:
+        """Keep other syncs away while the context is open.
+
+        Args:
+            holder: what others are told, e.g. a command line and where it runs.
+
+        Yields:
+            Whether the sync before this one was cut short, so that `repair` is called for.
+
+        Raises:
+            StoreBusyError: another sync holds the store; the message says who.
+        """
+        ...
+
+    def repair(self) -> None:
+        """Put right what a sync that was cut short left: half published, half removed."""
         ...
 
     def flush(self) -> None:

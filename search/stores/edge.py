@@ -6,30 +6,43 @@ damages it, so our own lock comes first; and it never releases the GIL, so calls
 """
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import qdrant_edge as edge
 
-from search.domain import NO_FILTERS, Document, Filters, Hit, IndexedChunk, Principal, SparseVector
+from search.domain import (
+    NO_FILTERS,
+    Chunk,
+    Document,
+    Filters,
+    Hit,
+    IndexedChunk,
+    Principal,
+)
 from search.errors import IndexMismatchError, IndexMissingError, SemsearchError, StoreError
 from search.stores.base import FacetField, IndexIdentity, StoreQuery, page
 from search.stores.conditions import conditions
+from search.stores.edge_query import NO_TENANT, any_of, to_filter, to_indexed, to_point, to_request
 from search.stores.lock import IndexLock
 from search.stores.payload import (
     DENSE,
+    DOCUMENT_FIELDS,
     IDENTITY_POINT,
     LEXICAL,
     PAYLOAD_INDEXES,
+    document_payload,
+    id_groups,
     identity_payload,
+    points_by_tenant,
     to_chunk,
     to_document,
     to_identity,
-    to_payload,
     version_of,
 )
+from search.stores.repair import MARKER_POINT, POINT_FIELDS, repairs
 
 UPSERT_SIZE = 256
 """Points a call: a call blocks all of Python while it runs."""
@@ -42,14 +55,6 @@ _SCHEMA = {
     "integer": edge.PayloadSchemaType.Integer,
     "datetime": edge.PayloadSchemaType.Datetime,
 }
-
-_SUM = edge.Formula(
-    edge.Expression.Sum(
-        [edge.Expression.Variable("$score[0]"), edge.Expression.Variable("$score[1]")]
-    ),
-    defaults={"$score[0]": 0.0, "$score[1]": 0.0},
-)
-"""Fused score + boost; a passage that one of them did not meet gets 0 for it."""
 
 
 class EdgeStore:
@@ -96,7 +101,7 @@ class EdgeStore:
         """Return the best passages, best first, at most `query.limit`."""
         if query.mode == "lexical" and not query.lexical:
             return []
-        request = _request(query, _filter(conditions(principal, query.filters)))
+        request = to_request(query, to_filter(conditions(principal, query.filters)))
         with _engine_errors("search"):
             scores = page([(str(p.id), p.score) for p in self._shard.query(request)], query)
             records = self._shard.retrieve(list(scores), True, False)
@@ -109,7 +114,7 @@ class EdgeStore:
 
     def count(self, principal: Principal, filters: Filters = NO_FILTERS) -> int:
         """Count chunks."""
-        where = _filter(conditions(principal, filters))
+        where = to_filter(conditions(principal, filters))
         with _engine_errors("count"):
             return self._shard.count(edge.CountRequest(exact=True, filter=where))
 
@@ -117,7 +122,7 @@ class EdgeStore:
         self, field: FacetField, principal: Principal, filters: Filters = NO_FILTERS
     ) -> dict[str, int]:
         """Count documents by value of a field, most frequent first."""
-        where = _filter({**conditions(principal, filters), "index": (0,)})
+        where = to_filter({**conditions(principal, filters), "index": (0,)})
         with _engine_errors("count"):
             answer = self._shard.facet(
                 edge.FacetRequest(key=field, limit=FACET_LIMIT, exact=True, filter=where)
@@ -126,37 +131,90 @@ class EdgeStore:
 
     def documents(self, principal: Principal, filters: Filters = NO_FILTERS) -> Iterator[Document]:
         """Yield every document once."""
-        where = _filter({**conditions(principal, filters), "index": (0,)})
-        offset = None
-        while True:
-            with _engine_errors("list documents"):
-                records, offset = self._shard.scroll(
-                    edge.ScrollRequest(
-                        filter=where, limit=SCROLL_SIZE, offset=offset, with_payload=True
-                    )
-                )
-            yield from (to_document(record.payload) for record in records if record.payload)
-            if offset is None:
-                return
+        where = to_filter({**conditions(principal, filters), "index": (0,)})
+        for record in self._scroll(where, payload=list(DOCUMENT_FIELDS)):
+            if record.payload:
+                yield to_document(record.payload)
 
-    def upsert(self, chunks: Sequence[IndexedChunk]) -> None:
-        """Add chunks or replace those of the same id."""
+    def chunks(self, document: Document, principal: Principal) -> list[Chunk]:
+        """Return the chunks of a document in reading order."""
+        wanted = {"document": (document.id,), "version": (version_of(document),)}
+        where = to_filter({**conditions(principal, NO_FILTERS), **wanted})
+        found = [to_chunk(record.payload) for record in self._scroll(where) if record.payload]
+        return sorted(found, key=lambda chunk: chunk.index)
+
+    def manifest(self) -> Iterator[Document]:
+        """Yield every published version of every document of all tenants."""
+        where = edge.Filter(must=[any_of("index", (0,))], must_not=[NO_TENANT])
+        for record in self._scroll(where, payload=list(DOCUMENT_FIELDS)):
+            if record.payload:
+                yield to_document(record.payload)
+
+    def stage(self, chunks: Sequence[IndexedChunk]) -> None:
+        """Add chunks, or replace those of the same id; invisible until published."""
         for start in range(0, len(chunks), UPSERT_SIZE):
-            points = [_point(item) for item in chunks[start : start + UPSERT_SIZE]]
+            points = [to_point(item) for item in chunks[start : start + UPSERT_SIZE]]
             self._update(edge.UpdateOperation.upsert_points(points))
+
+    def publish(self, documents: Sequence[Document]) -> None:
+        """Make the staged chunks of these versions visible."""
+        for tenant, points in points_by_tenant(documents).items():
+            self._publish(tenant, points)
+
+    def read_back(self, document: Document) -> Iterator[IndexedChunk]:
+        """Yield the chunks of a version with their vectors."""
+        for group in id_groups(document, UPSERT_SIZE):
+            ids: Any = group
+            with _engine_errors("read vectors"):
+                records = self._shard.retrieve(ids, True, True)
+            for record in records:
+                if record.payload:
+                    yield to_indexed(document, record)
+
+    def update(self, document: Document) -> None:
+        """Write the metadata of a version anew."""
+        version = edge.Filter(
+            must=[
+                any_of("document", (document.id,)),
+                any_of("version", (version_of(document),)),
+            ]
+        )
+        payload = document_payload(document)
+        self._update(edge.UpdateOperation.set_payload_by_filter(version, payload))
 
     def remove_stale(self, document: Document) -> None:
         """Remove the chunks of all other versions of this document."""
         stale = edge.Filter(
-            must=[_any_of("document", (document.id,))],
-            must_not=[_any_of("version", (version_of(document),))],
+            must=[any_of("document", (document.id,))],
+            must_not=[any_of("version", (version_of(document),))],
         )
         self._update(edge.UpdateOperation.delete_points_by_filter(stale))
+
+    @contextmanager
+    def claim(self, holder: str) -> Iterator[bool]:
+        """Mark the index while a sync runs; the lock of this process keeps others away."""
+        with _engine_errors("look for interrupted syncs"):
+            interrupted = bool(self._shard.retrieve([MARKER_POINT], False, False))
+        marker = edge.Point(MARKER_POINT, {}, {"holder": holder})
+        self._update(edge.UpdateOperation.upsert_points([marker]))
+        yield interrupted
+        self._update(edge.UpdateOperation.delete_points([MARKER_POINT]))
+
+    def repair(self) -> None:
+        """Put right what a sync that was cut short left."""
+        chunks = edge.Filter(must_not=[edge.IsEmptyCondition("document")])
+        records = self._scroll(chunks, payload=list(POINT_FIELDS))
+        found = repairs((str(record.id), record.payload or {}) for record in records)
+        for tenant, points in found.publish.items():
+            self._publish(tenant, points)
+        if found.remove:
+            gone: Any = found.remove
+            self._update(edge.UpdateOperation.delete_points(gone))
 
     def remove(self, documents: Sequence[Document]) -> None:
         """Remove all chunks of these documents."""
         if documents:
-            gone = edge.Filter(must=[_any_of("document", tuple(d.id for d in documents))])
+            gone = edge.Filter(must=[any_of("document", tuple(d.id for d in documents))])
             self._update(edge.UpdateOperation.delete_points_by_filter(gone))
 
     def flush(self) -> None:
@@ -189,6 +247,24 @@ class EdgeStore:
             )
         return to_identity(records[0].payload)
 
+    def _scroll(
+        self, where: edge.Filter, payload: bool | list[str] = True
+    ) -> Iterator[edge.Record]:
+        offset = None
+        while True:
+            request = edge.ScrollRequest(
+                filter=where, limit=SCROLL_SIZE, offset=offset, with_payload=payload
+            )
+            with _engine_errors("list documents"):
+                records, offset = self._shard.scroll(request)
+            yield from records
+            if offset is None:
+                return
+
+    def _publish(self, tenant: str, points: Sequence[str]) -> None:
+        ids: Any = list(points)
+        self._update(edge.UpdateOperation.set_payload(ids, {"tenant": tenant}))
+
     def _update(self, operation: edge.UpdateOperation) -> None:
         with _engine_errors("write"):
             self._shard.update(operation)
@@ -214,60 +290,6 @@ def _create(folder: Path, identity: IndexIdentity) -> None:
         shard.flush()
         shard.close()
     aside.rename(folder)
-
-
-def _request(query: StoreQuery, where: edge.Filter) -> edge.QueryRequest:
-    """Translate a query: one retriever alone, or both fused and boosted in the engine."""
-    if query.mode == "hybrid" and query.dense is not None and query.lexical:
-        fusion: Any = edge.Fusion.Dbsf() if query.fusion == "dbsf" else edge.Fusion.Rrf(k=2)
-        both = [_dense(query, where), _lexical(query.lexical, query.prefetch, where)]
-        if not query.boost:
-            return _final(query, prefetches=both, query=fusion)
-        fused = edge.Prefetch(limit=2 * query.prefetch, prefetches=both, query=fusion)
-        boost = _lexical(query.boost, query.prefetch, where)
-        return _final(query, prefetches=[fused, boost], query=_SUM)
-    if query.mode == "lexical" or query.dense is None:
-        using = edge.Query.Nearest(_sparse(query.lexical), using=LEXICAL)
-    else:
-        using = edge.Query.Nearest(query.dense.tolist(), using=DENSE)
-    return _final(query, query=using, filter=where)
-
-
-def _final(wanted: StoreQuery, **what: Any) -> edge.QueryRequest:
-    return edge.QueryRequest(limit=wanted.candidates, with_payload=False, **what)
-
-
-def _dense(query: StoreQuery, where: edge.Filter) -> edge.Prefetch:
-    assert query.dense is not None
-    nearest = edge.Query.Nearest(query.dense.tolist(), using=DENSE)
-    return edge.Prefetch(limit=query.prefetch, query=nearest, filter=where)
-
-
-def _lexical(vector: SparseVector, limit: int, where: edge.Filter) -> edge.Prefetch:
-    nearest = edge.Query.Nearest(_sparse(vector), using=LEXICAL)
-    return edge.Prefetch(limit=limit, query=nearest, filter=where)
-
-
-def _filter(wanted: Mapping[str, tuple[str | int, ...]]) -> edge.Filter:
-    return edge.Filter(must=[_any_of(field, values) for field, values in wanted.items()])
-
-
-def _any_of(field: str, values: tuple[str | int, ...]) -> edge.FieldCondition:
-    if len(values) == 1:
-        return edge.FieldCondition(key=field, match=edge.MatchValue(values[0]))
-    any_of: Any = list(values)  # of one type: the field's
-    return edge.FieldCondition(key=field, match=edge.MatchAny(any_of))
-
-
-def _point(item: IndexedChunk) -> edge.Point:
-    vectors = {DENSE: item.dense.tolist()}
-    if item.sparse:
-        vectors[LEXICAL] = _sparse(item.sparse)
-    return edge.Point(item.id, vectors, to_payload(item))
-
-
-def _sparse(vector: SparseVector) -> edge.SparseVector:
-    return edge.SparseVector(indices=list(vector.indices), values=list(vector.values))
 
 
 @contextmanager

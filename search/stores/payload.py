@@ -2,17 +2,20 @@
 
 Chunk 0 of a document doubles as its row in the manifest: listing documents means listing
 the points with `index` 0.
+
+A chunk without a tenant is staged: every read filters by tenant, so that none meets it.
+Publishing a version means setting the tenant of all its chunks in one operation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
 
-from search.domain import Chunk, Document, IndexedChunk
+from search.domain import Chunk, Document, IndexedChunk, chunk_id
 from search.stores.base import IndexIdentity
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 """Raise it when an index written before can no longer be read."""
 
 DENSE = "dense"
@@ -41,20 +44,26 @@ PAYLOAD_INDEXES: Mapping[str, IndexKind] = {
 """Every field that is filtered, faceted or sorted by."""
 
 
+DOCUMENT_FIELDS = (
+    "tenant", "access", "source", "path", "title", "type", "language", "size", "modified",
+    "content_hash", "fingerprint", "chunk_count", "author", "created", "pages", "tags",
+    "keywords", "named", "container", "stamp",
+)  # fmt: skip
+"""What `to_document` reads: enough to list documents without their text."""
+
+
 def version_of(document: Document) -> str:
     """Return what tells two versions of a document apart."""
     return f"{document.content_hash}:{document.fingerprint}"
 
 
-def to_payload(item: IndexedChunk) -> dict[str, Any]:
-    """Lay a chunk out as the payload of its point."""
-    document, chunk = item.document, item.chunk
+def document_payload(document: Document) -> dict[str, Any]:
+    """Lay out what all chunks of a document have in common."""
     payload: dict[str, Any] = {
         "tenant": document.tenant,
         "access": list(document.access),
         "document": document.id,
         "version": version_of(document),
-        "index": chunk.index,
         "source": document.source,
         "path": document.path,
         "title": document.title,
@@ -70,12 +79,43 @@ def to_payload(item: IndexedChunk) -> dict[str, Any]:
         "created": document.created.isoformat() if document.created else None,
         "pages": document.pages,
         "tags": list(document.tags),
-        "text": chunk.text,
-        "section": list(chunk.section),
-        "page": chunk.page,
-        "tokens": chunk.tokens,
+        "keywords": list(document.keywords),
+        "named": document.named,
+        "container": document.container,
+        "stamp": document.stamp,
     }
     return {key: value for key, value in payload.items() if value is not None}
+
+
+def staged_payload(item: IndexedChunk) -> dict[str, Any]:
+    """Lay a chunk out as the payload of its point, invisible until it gets its tenant."""
+    chunk = item.chunk
+    payload = document_payload(item.document) | {
+        "index": chunk.index,
+        "text": chunk.text,
+        "section": list(chunk.section),
+        "tokens": chunk.tokens,
+    }
+    if chunk.page is not None:
+        payload["page"] = chunk.page
+    del payload["tenant"]
+    return payload
+
+
+def points_by_tenant(documents: Sequence[Document]) -> dict[str, list[str]]:
+    """Return the ids of all chunks of these versions, grouped by tenant."""
+    points: dict[str, list[str]] = {}
+    for document in documents:
+        ids = (chunk_id(document, index) for index in range(document.chunk_count))
+        points.setdefault(document.tenant, []).extend(ids)
+    return points
+
+
+def id_groups(document: Document, size: int) -> Iterator[list[str]]:
+    """Yield the ids of a version's chunks, at most `size` at a time."""
+    for start in range(0, document.chunk_count, size):
+        end = min(start + size, document.chunk_count)
+        yield [chunk_id(document, index) for index in range(start, end)]
 
 
 def to_document(payload: Mapping[str, Any]) -> Document:
@@ -98,6 +138,10 @@ def to_document(payload: Mapping[str, Any]) -> Document:
         pages=payload.get("pages"),
         tags=tuple(payload.get("tags", ())),
         access=tuple(payload.get("access", ())),
+        keywords=tuple(payload.get("keywords", ())),
+        named=payload.get("named", False),
+        container=payload.get("container"),
+        stamp=payload.get("stamp", ""),
     )
 
 

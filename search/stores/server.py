@@ -6,36 +6,50 @@ so a test holds that every field we filter, facet or sort by has one.
 """
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
-import httpx
-from grpc import RpcError
 from qdrant_client import QdrantClient, models
-from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
 
-from search.domain import NO_FILTERS, Document, Filters, Hit, IndexedChunk, Principal, SparseVector
-from search.errors import (
-    IndexMismatchError,
-    IndexMissingError,
-    StoreError,
-    StoreUnavailableError,
+from search.domain import (
+    NO_FILTERS,
+    Chunk,
+    Document,
+    Filters,
+    Hit,
+    IndexedChunk,
+    Principal,
 )
+from search.errors import IndexMismatchError, IndexMissingError
 from search.settings import StoreSettings
 from search.stores.base import FacetField, IndexIdentity, StoreQuery, page
+from search.stores.client_errors import client_errors
 from search.stores.conditions import conditions
+from search.stores.lease import Lease
 from search.stores.payload import (
     DENSE,
+    DOCUMENT_FIELDS,
     IDENTITY_POINT,
     LEXICAL,
     PAYLOAD_INDEXES,
+    document_payload,
+    id_groups,
     identity_payload,
+    points_by_tenant,
     to_chunk,
     to_document,
     to_identity,
-    to_payload,
     version_of,
+)
+from search.stores.repair import POINT_FIELDS, repairs
+from search.stores.server_query import (
+    NO_TENANT,
+    any_of,
+    to_filter,
+    to_indexed,
+    to_point,
+    to_request,
 )
 
 UPSERT_SIZE = 256
@@ -47,11 +61,6 @@ _SCHEMA = {
     "integer": models.PayloadSchemaType.INTEGER,
     "datetime": models.PayloadSchemaType.DATETIME,
 }
-_SUM = models.FormulaQuery(
-    formula=models.SumExpression(sum=["$score[0]", "$score[1]"]),
-    defaults={"$score[0]": 0.0, "$score[1]": 0.0},
-)
-"""Fused score + boost; a passage that one of them did not meet gets 0 for it."""
 
 
 class ServerStore:
@@ -73,7 +82,7 @@ class ServerStore:
         """
         self._client = client
         self._collection = collection
-        with _client_errors("look up the collection"):
+        with client_errors("look up the collection"):
             exists = client.collection_exists(collection)
             if exists and create and not self._identity_records():
                 self._clear_half_made()
@@ -96,8 +105,8 @@ class ServerStore:
         """Return the best passages, best first, at most `query.limit`."""
         if query.mode == "lexical" and not query.lexical:
             return []
-        what = _request(query, _filter(conditions(principal, query.filters)))
-        with _client_errors("search"):
+        what = to_request(query, to_filter(conditions(principal, query.filters)))
+        with client_errors("search"):
             points = self._client.query_points(
                 self._collection, limit=query.candidates, with_payload=False, **what
             ).points
@@ -112,16 +121,16 @@ class ServerStore:
 
     def count(self, principal: Principal, filters: Filters = NO_FILTERS) -> int:
         """Count chunks."""
-        where = _filter(conditions(principal, filters))
-        with _client_errors("count"):
+        where = to_filter(conditions(principal, filters))
+        with client_errors("count"):
             return self._client.count(self._collection, count_filter=where, exact=True).count
 
     def facet(
         self, field: FacetField, principal: Principal, filters: Filters = NO_FILTERS
     ) -> dict[str, int]:
         """Count documents by value of a field, most frequent first."""
-        where = _filter({**conditions(principal, filters), "index": (0,)})
-        with _client_errors("count"):
+        where = to_filter({**conditions(principal, filters), "index": (0,)})
+        with client_errors("count"):
             answer = self._client.facet(
                 self._collection, key=field, facet_filter=where, limit=FACET_LIMIT, exact=True
             )
@@ -129,37 +138,88 @@ class ServerStore:
 
     def documents(self, principal: Principal, filters: Filters = NO_FILTERS) -> Iterator[Document]:
         """Yield every document once."""
-        where = _filter({**conditions(principal, filters), "index": (0,)})
-        offset = None
-        while True:
-            with _client_errors("list documents"):
-                records, offset = self._client.scroll(
-                    self._collection, scroll_filter=where, limit=SCROLL_SIZE, offset=offset
-                )
-            yield from (to_document(record.payload) for record in records if record.payload)
-            if offset is None:
-                return
+        where = to_filter({**conditions(principal, filters), "index": (0,)})
+        for record in self._scroll(where, payload=list(DOCUMENT_FIELDS)):
+            if record.payload:
+                yield to_document(record.payload)
 
-    def upsert(self, chunks: Sequence[IndexedChunk]) -> None:
-        """Add chunks or replace those of the same id."""
+    def chunks(self, document: Document, principal: Principal) -> list[Chunk]:
+        """Return the chunks of a document in reading order."""
+        wanted = {"document": (document.id,), "version": (version_of(document),)}
+        where = to_filter({**conditions(principal, NO_FILTERS), **wanted})
+        found = [to_chunk(record.payload) for record in self._scroll(where) if record.payload]
+        return sorted(found, key=lambda chunk: chunk.index)
+
+    def manifest(self) -> Iterator[Document]:
+        """Yield every published version of every document of all tenants."""
+        where = models.Filter(must=[any_of("index", (0,))], must_not=[NO_TENANT])
+        for record in self._scroll(where, payload=list(DOCUMENT_FIELDS)):
+            if record.payload:
+                yield to_document(record.payload)
+
+    def stage(self, chunks: Sequence[IndexedChunk]) -> None:
+        """Add chunks, or replace those of the same id; invisible until published."""
         for start in range(0, len(chunks), UPSERT_SIZE):
-            points = [_point(item) for item in chunks[start : start + UPSERT_SIZE]]
-            with _client_errors("write"):
+            points = [to_point(item) for item in chunks[start : start + UPSERT_SIZE]]
+            with client_errors("write"):
                 self._client.upsert(self._collection, points, wait=True)
+
+    def publish(self, documents: Sequence[Document]) -> None:
+        """Make the staged chunks of these versions visible."""
+        for tenant, points in points_by_tenant(documents).items():
+            self._publish(tenant, points)
+
+    def read_back(self, document: Document) -> Iterator[IndexedChunk]:
+        """Yield the chunks of a version with their vectors."""
+        for ids in id_groups(document, UPSERT_SIZE):
+            with client_errors("read vectors"):
+                records = self._client.retrieve(self._collection, ids, with_vectors=True)
+            for record in records:
+                if record.payload:
+                    yield to_indexed(document, record)
+
+    def update(self, document: Document) -> None:
+        """Write the metadata of a version anew."""
+        version = models.Filter(
+            must=[
+                any_of("document", (document.id,)),
+                any_of("version", (version_of(document),)),
+            ]
+        )
+        with client_errors("update"):
+            self._client.set_payload(
+                self._collection, document_payload(document), points=version, wait=True
+            )
 
     def remove_stale(self, document: Document) -> None:
         """Remove the chunks of all other versions of this document."""
         self._delete(
             models.Filter(
-                must=[_any_of("document", (document.id,))],
-                must_not=[_any_of("version", (version_of(document),))],
+                must=[any_of("document", (document.id,))],
+                must_not=[any_of("version", (version_of(document),))],
             )
         )
+
+    def claim(self, holder: str) -> AbstractContextManager[bool]:
+        """Keep other syncs away, with a lease that is a point of the collection."""
+        return Lease(self._client, self._collection, holder)
+
+    def repair(self) -> None:
+        """Put right what a sync that was cut short left."""
+        named = models.IsEmptyCondition(is_empty=models.PayloadField(key="document"))
+        records = self._scroll(models.Filter(must_not=[named]), payload=list(POINT_FIELDS))
+        found = repairs((str(record.id), record.payload or {}) for record in records)
+        for tenant, points in found.publish.items():
+            self._publish(tenant, points)
+        if found.remove:
+            gone: Any = found.remove
+            with client_errors("delete"):
+                self._client.delete(self._collection, models.PointIdsList(points=gone))
 
     def remove(self, documents: Sequence[Document]) -> None:
         """Remove all chunks of these documents."""
         if documents:
-            self._delete(models.Filter(must=[_any_of("document", tuple(d.id for d in documents))]))
+            self._delete(models.Filter(must=[any_of("document", tuple(d.id for d in documents))]))
 
     def flush(self) -> None:
         """Do nothing: every write waited for the server's log."""
@@ -171,6 +231,28 @@ class ServerStore:
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
+
+    def _scroll(
+        self, where: models.Filter, payload: bool | list[str] = True
+    ) -> Iterator[models.Record]:
+        offset = None
+        while True:
+            with client_errors("list documents"):
+                records, offset = self._client.scroll(
+                    self._collection,
+                    scroll_filter=where,
+                    limit=SCROLL_SIZE,
+                    offset=offset,
+                    with_payload=payload,
+                )
+            yield from records
+            if offset is None:
+                return
+
+    def _publish(self, tenant: str, points: Sequence[str]) -> None:
+        ids: Any = list(points)
+        with client_errors("publish"):
+            self._client.set_payload(self._collection, {"tenant": tenant}, points=ids, wait=True)
 
     def _create(self, identity: IndexIdentity) -> None:
         self._client.create_collection(
@@ -201,7 +283,7 @@ class ServerStore:
         self._client.delete_collection(self._collection)
 
     def _read_identity(self) -> IndexIdentity:
-        with _client_errors("read the index's identity"):
+        with client_errors("read the index's identity"):
             records = self._identity_records()
         if not records or not records[0].payload:
             raise IndexMismatchError(self._foreign())
@@ -214,7 +296,7 @@ class ServerStore:
         )
 
     def _delete(self, where: models.Filter) -> None:
-        with _client_errors("delete"):
+        with client_errors("delete"):
             self._client.delete(
                 self._collection, points_selector=models.FilterSelector(filter=where), wait=True
             )
@@ -234,70 +316,5 @@ def connect(settings: StoreSettings) -> QdrantClient:
 
 def drop(client: QdrantClient, collection: str) -> None:
     """Delete the whole collection, if there is one."""
-    with _client_errors("delete the collection"):
+    with client_errors("delete the collection"):
         client.delete_collection(collection)
-
-
-def _request(query: StoreQuery, where: models.Filter) -> dict[str, Any]:
-    """Translate a query: one retriever alone, or both fused and boosted in the engine."""
-    if query.mode == "hybrid" and query.dense is not None and query.lexical:
-        both = [_dense(query, where), _lexical(query.lexical, query.prefetch, where)]
-        method = models.Fusion.DBSF if query.fusion == "dbsf" else models.Fusion.RRF
-        fusion = models.FusionQuery(fusion=method)
-        if not query.boost:
-            return {"prefetch": both, "query": fusion}
-        fused = models.Prefetch(prefetch=both, query=fusion, limit=2 * query.prefetch)
-        boost = _lexical(query.boost, query.prefetch, where)
-        return {"prefetch": [fused, boost], "query": _SUM}
-    if query.mode == "lexical" or query.dense is None:
-        return {"query": _sparse(query.lexical), "using": LEXICAL, "query_filter": where}
-    return {"query": query.dense.tolist(), "using": DENSE, "query_filter": where}
-
-
-def _dense(query: StoreQuery, where: models.Filter) -> models.Prefetch:
-    assert query.dense is not None
-    return models.Prefetch(
-        query=query.dense.tolist(), using=DENSE, limit=query.prefetch, filter=where
-    )
-
-
-def _lexical(vector: SparseVector, limit: int, where: models.Filter) -> models.Prefetch:
-    return models.Prefetch(query=_sparse(vector), using=LEXICAL, limit=limit, filter=where)
-
-
-def _filter(wanted: Mapping[str, tuple[str | int, ...]]) -> models.Filter:
-    return models.Filter(must=[_any_of(field, values) for field, values in wanted.items()])
-
-
-def _any_of(field: str, values: tuple[str | int, ...]) -> models.FieldCondition:
-    if len(values) == 1:
-        return models.FieldCondition(key=field, match=models.MatchValue(value=values[0]))
-    any_of: Any = list(values)
-    return models.FieldCondition(key=field, match=models.MatchAny(any=any_of))
-
-
-def _point(item: IndexedChunk) -> models.PointStruct:
-    vectors: dict[str, Any] = {DENSE: item.dense.tolist()}
-    if item.sparse:
-        vectors[LEXICAL] = _sparse(item.sparse)
-    return models.PointStruct(id=item.id, vector=vectors, payload=to_payload(item))
-
-
-def _sparse(vector: SparseVector) -> models.SparseVector:
-    return models.SparseVector(indices=list(vector.indices), values=list(vector.values))
-
-
-@contextmanager
-def _client_errors(doing: str) -> Iterator[None]:
-    """Turn the client's exceptions into ours."""
-    try:
-        yield
-    except UnexpectedResponse as error:
-        raise StoreError(
-            f"The Qdrant server refused to {doing}: {error.status_code} {error.reason_phrase}."
-        ) from error
-    except (ApiException, httpx.HTTPError, RpcError, OSError) as error:
-        raise StoreUnavailableError(
-            f"The Qdrant server does not answer ({doing}): {error}. "
-            "Check SEMSEARCH_STORE__URL, or unset it to use the embedded store."
-        ) from error

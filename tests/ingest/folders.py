@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from ingest.plan import Failure, Plan
-from ingest.sync import Report, sync
-from search.assemble import build_embedder, open_store
+from ingest.plan import Plan
+from ingest.reading import Reading
+from ingest.sync import EVERYTHING, Report, Scope, sync
+from search.assemble import build_embedder, local_administrator, open_store, open_store_as_is
+from search.domain import Document
 from search.settings import Settings, load_settings
 
 
@@ -19,11 +21,9 @@ class Silent:
     def planned(self, plan: Plan) -> None:
         self.plan = plan
 
-    def parsed(self, path: str, chunks: int) -> None:
-        self.files[path] = chunks
-
-    def failed(self, failure: Failure) -> None:
-        self.files[failure.path] = None
+    def read(self, reading: Reading) -> None:
+        chunks = sum(len(prepared.chunks) for prepared in reading.documents)
+        self.files[reading.planned.file.path] = chunks if reading.documents else None
 
     def embedded(self, chunks: int) -> None:
         self.chunks += chunks
@@ -33,11 +33,16 @@ def settings_in(folder: Path) -> Settings:
     return load_settings(data_dir=folder / "data", embedder={"model": "fake"})
 
 
-def run_sync(paths: list[Path], settings: Settings, observer: Silent | None = None) -> Report:
+def run_sync(
+    paths: list[Path],
+    settings: Settings,
+    observer: Silent | None = None,
+    scope: Scope = EVERYTHING,
+) -> Report:
     embedder = build_embedder(settings.embedder)
     store = open_store(settings, embedder, create=True)
     try:
-        return sync(paths, embedder, store, settings, observer or Silent())
+        return sync(paths, embedder, store, settings, observer or Silent(), scope)
     finally:
         store.close()
 
@@ -46,3 +51,17 @@ def index_folder(folder: Path, data: Path) -> Settings:
     settings = settings_in(data)
     assert not run_sync([folder], settings).failures
     return settings
+
+
+def documents_in(settings: Settings) -> dict[str, Document]:
+    """Return what is indexed, by path."""
+    store = open_store_as_is(settings)
+    found = {d.path: d for d in store.documents(local_administrator(settings))}
+    store.close()
+    return found
+
+
+def changed(settings: Settings, section: str, **fields: object) -> Settings:
+    """Return settings with some fields of a section changed."""
+    part = getattr(settings, section).model_copy(update=fields)
+    return settings.model_copy(update={section: part})

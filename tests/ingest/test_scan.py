@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.scan import content_hash, scan
+from ingest.scan import ScannedFile, content_hash, scan, stamp_of
+from ingest.sidecar import Rules
 
 
 @pytest.fixture
@@ -20,8 +21,17 @@ def write(root: Path, *names: str, text: str = "x") -> None:
         (root / name).write_text(text, encoding="utf-8")
 
 
+DEFAULTS = Rules("acme", (), ("public",))
+
+
+def scanned(
+    root: Path, target: Path | None = None, **patterns: tuple[str, ...]
+) -> list[ScannedFile]:
+    return list(scan(root, target or root, DEFAULTS, **patterns))
+
+
 def paths(root: Path, target: Path | None = None) -> list[str]:
-    return [file.path for file in scan(root, target or root)]
+    return [file.path for file in scanned(root, target)]
 
 
 def test_files_come_sorted_with_forward_slashes(root: Path) -> None:
@@ -32,8 +42,10 @@ def test_files_come_sorted_with_forward_slashes(root: Path) -> None:
 def test_size_mtime_and_support(root: Path) -> None:
     write(root, "a.TXT", "b.xyz", text="12345")
     os.utime(root / "a.TXT", (0, 1_700_000_000))
-    known, unknown = scan(root, root)
-    assert (known.size, known.mtime, known.supported) == (5, 1_700_000_000.0, True)
+    known, unknown = scanned(root)
+    assert (known.size, known.supported) == (5, True)
+    assert known.stamp == stamp_of((root / "a.TXT").stat())
+    assert known.stamp.split(":")[1] == "1700000000000000000"
     assert (unknown.path, unknown.supported, unknown.problem) == ("b.xyz", False, None)
 
 
@@ -85,7 +97,7 @@ def test_links_are_not_followed_out_of_the_root(root: Path, tmp_path: Path) -> N
 
 def test_dangling_link_is_a_problem(root: Path) -> None:
     (root / "gone.txt").symlink_to(root / "nowhere.txt")
-    (file,) = scan(root, root)
+    (file,) = scanned(root)
     assert file.problem == "The file cannot be read: No such file or directory."
 
 
@@ -96,12 +108,18 @@ def test_what_is_no_regular_file_is_passed_over(root: Path) -> None:
     assert paths(root) == ["a.txt"]
 
 
-def test_name_that_is_not_utf8_is_a_problem_with_its_escaped_name(root: Path) -> None:
-    name = os.fsencode(root) + b"/za\xbf\xf3\xb3\xe6.txt"
-    Path(os.fsdecode(name)).write_text("x", encoding="utf-8")
-    (file,) = scan(root, root)
-    assert file.path == "za\\udcbf\\udcf3\\udcb3\\udce6.txt"
-    assert file.problem == "Its name is not valid UTF-8: rename it."
+def test_name_that_is_not_utf8_is_shown_escaped(root: Path) -> None:
+    for name in (b"za\xbf\xf3.txt", b"za\\xbf\xf3.txt"):
+        Path(os.fsdecode(os.fsencode(root) + b"/" + name)).write_text("x", encoding="utf-8")
+    found = scanned(root)
+    assert [file.path for file in found] == ["za\\\\xbf\\xf3.txt", "za\\xbf\\xf3.txt"]
+    assert all(file.problem is None and file.absolute.read_text() == "x" for file in found)
+
+
+def test_odd_names(root: Path) -> None:
+    long = "ż" * 125 + ".txt"  # 254 bytes
+    write(root, "two\nlines.txt", long, " spaces .txt")
+    assert set(paths(root)) == {"two\nlines.txt", long, " spaces .txt"}
 
 
 def test_folder_without_permission_is_a_problem(
@@ -116,7 +134,7 @@ def test_folder_without_permission_is_a_problem(
         return scandir(folder)
 
     monkeypatch.setattr("os.scandir", refuse)
-    assert [(file.path, file.problem) for file in scan(root, root)] == [
+    assert [(file.path, file.problem) for file in scanned(root)] == [
         ("a.txt", None),
         ("locked", "The folder cannot be read: Permission denied."),
     ]
@@ -133,19 +151,53 @@ def test_content_hash_is_blake2b_of_the_bytes(root: Path) -> None:
 def test_rule_that_is_no_rule_is_a_problem_and_the_others_hold(root: Path) -> None:
     write(root, "a.txt", "b.txt")
     (root / ".semsearchignore").write_text("!\nb.txt\n", encoding="utf-8")
-    problem, file = scan(root, root)
+    problem, file = scanned(root)
     assert problem.path == ".semsearchignore"
     assert problem.problem == "Line 1 is no rule in gitignore syntax: '!'."
     assert file.path == "a.txt"
 
 
-def test_rules_that_cannot_be_read_leave_their_folder_out(root: Path) -> None:
+def test_rules_that_cannot_be_read_leave_their_folder_as_it_is(root: Path) -> None:
     write(root, "a.txt", "sub/b.txt")
     (root / "sub/.semsearchignore").mkdir()
-    assert [(file.path, file.problem) for file in scan(root, root)] == [
-        ("a.txt", None),
+    assert [(file.path, file.held, file.problem) for file in scanned(root)] == [
+        ("a.txt", False, None),
         (
             "sub/.semsearchignore",
-            "The folder is left out: its rules cannot be read: Is a directory.",
+            False,
+            "Its folder is left as it is: the rules cannot be read: Is a directory.",
         ),
+        ("sub/b.txt", True, None),
     ]
+
+
+def test_what_a_run_leaves_out_is_held(root: Path) -> None:
+    write(root, "a.txt", "b.md", "drafts/c.txt", "drafts/deep/d.md")
+    found = scanned(root, include=("*.txt",), exclude=("drafts/",))
+    assert {file.path: file.held for file in found} == {
+        "a.txt": False,
+        "b.md": True,
+        "drafts": True,
+    }
+
+
+def test_rules_of_sidecars_are_inherited_and_the_sidecar_is_no_document(root: Path) -> None:
+    write(root, "a.txt", "hr/b.txt", "hr/salaries/c.txt")
+    (root / "hr/semsearch.yaml").write_text("access: [group:hr]\ntags: [hr]\n")
+    (root / "hr/salaries/semsearch.yaml").write_text("access: [private]\ntags: [pay]\n")
+    assert {file.path: file.rules for file in scanned(root)} == {
+        "a.txt": DEFAULTS,
+        "hr/b.txt": Rules("acme", ("hr",), ("group:hr",)),
+        "hr/salaries/c.txt": Rules("acme", ("hr", "pay"), ()),
+    }
+    (only,) = scanned(root, root / "hr/salaries/c.txt")
+    assert only.rules == Rules("acme", ("hr", "pay"), ())
+
+
+def test_a_broken_sidecar_closes_its_folder(root: Path) -> None:
+    write(root, "a.txt", "hr/b.txt", "hr/deep/c.txt")
+    (root / "hr/semsearch.yaml").write_text("acess: [public]\n")
+    found = {file.path: file for file in scanned(root)}
+    assert {path for path, file in found.items() if file.held} == {"hr/b.txt", "hr/deep/c.txt"}
+    problem = found["hr/semsearch.yaml"].problem
+    assert problem is not None and "`acess` is unknown" in problem

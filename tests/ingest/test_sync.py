@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest.plan import resolve_sources
+from ingest.sources import resolve_sources
 from search.assemble import local_administrator, open_store_as_is
-from search.domain import Document
 from search.errors import IndexMismatchError, PathError
 from search.settings import ChunkingSettings, Settings
-from tests.ingest.folders import Silent, run_sync, settings_in
+from tests.ingest.folders import Silent, changed, documents_in, run_sync, settings_in
 
 
 @pytest.fixture
@@ -26,11 +25,7 @@ def settings(tmp_path: Path) -> Settings:
     return settings_in(tmp_path)
 
 
-def indexed(settings: Settings) -> dict[str, Document]:
-    store = open_store_as_is(settings)
-    found = {d.path: d for d in store.documents(local_administrator(settings))}
-    store.close()
-    return found
+indexed = documents_in
 
 
 def ids(settings: Settings) -> set[tuple[str, str, int]]:
@@ -40,7 +35,7 @@ def ids(settings: Settings) -> set[tuple[str, str, int]]:
 def test_a_folder(docs: Path, settings: Settings) -> None:
     observer = Silent()
     report = run_sync([docs], settings, observer)
-    assert (report.added, report.changed, report.unchanged, report.failures) == (2, 0, 0, ())
+    assert (report.added, report.changed, report.failures) == (2, 0, ())
     assert observer.chunks == report.chunks == 2
     assert observer.files == {"hr/urlop.md": 1, "travel.txt": 1}
     found = indexed(settings)
@@ -58,7 +53,8 @@ def test_a_second_run_indexes_nothing_anew(docs: Path, settings: Settings) -> No
     before = ids(settings)
     observer = Silent()
     report = run_sync([docs], settings, observer)
-    assert (report.added, report.changed, report.unchanged, report.chunks) == (0, 0, 2, 0)
+    assert (report.added, report.changed, report.chunks) == (0, 0, 0)
+    assert len(report.plan.unchanged) == 2
     assert observer.files == {}
     assert ids(settings) == before
 
@@ -70,7 +66,7 @@ def test_a_touched_file_is_unchanged_and_an_edited_one_is_not(
     (docs / "travel.txt").touch()
     (docs / "hr" / "urlop.md").write_text("# Urlop\n\nTeraz do końca roku.\n")
     report = run_sync([docs], settings)
-    assert (report.added, report.changed, report.unchanged) == (0, 1, 1)
+    assert (report.added, report.changed, len(report.plan.unchanged)) == (0, 1, 1)
     store = open_store_as_is(settings)
     assert store.count(local_administrator(settings)) == 2  # the old version is gone
     store.close()
@@ -79,7 +75,9 @@ def test_a_touched_file_is_unchanged_and_an_edited_one_is_not(
 def test_other_chunking_indexes_anew(docs: Path, settings: Settings) -> None:
     run_sync([docs], settings)
     smaller = settings.model_copy(update={"chunking": ChunkingSettings(max_tokens=100)})
-    assert run_sync([docs], smaller).changed == 2
+    report = run_sync([docs], smaller)
+    assert report.changed == 2
+    assert report.plan.reasons == {"another chunking": 2}
 
 
 def test_a_file_that_fails_is_reported_and_the_rest_goes_on(docs: Path, settings: Settings) -> None:
@@ -91,41 +89,43 @@ def test_a_file_that_fails_is_reported_and_the_rest_goes_on(docs: Path, settings
     assert report.added == 2
     assert report.unsupported == ("picture.xyz",)
     reasons = {failure.path: failure.reason for failure in report.failures}
-    assert set(reasons) == {"broken.pdf", "broken.docx", "empty.txt"}
+    assert set(reasons) == {"broken.pdf", "broken.docx"}
+    assert [file.path for file in report.plan.empty] == ["empty.txt"]
     assert all("\n" not in reason for reason in reasons.values())
     assert "PDF" in reasons["broken.pdf"]
-    assert "empty" in reasons["empty.txt"]
     assert set(indexed(settings)) == {"hr/urlop.md", "travel.txt"}
 
 
 def test_a_new_version_that_fails_leaves_the_old_one(docs: Path, settings: Settings) -> None:
     run_sync([docs], settings)
-    (docs / "hr" / "urlop.md").write_text("")
+    (docs / "hr" / "urlop.md").write_text("   \n")
     report = run_sync([docs], settings)
     assert [failure.path for failure in report.failures] == ["hr/urlop.md"]
     assert "hr/urlop.md" in indexed(settings)
 
 
+def test_what_an_emptied_file_said_is_not_served_any_more(docs: Path, settings: Settings) -> None:
+    run_sync([docs], settings)
+    (docs / "hr" / "urlop.md").write_text("")
+    report = run_sync([docs], settings)
+    assert not report.failures
+    assert set(indexed(settings)) == {"travel.txt"}
+
+
 def test_a_file_that_is_too_large_is_reported(docs: Path, settings: Settings) -> None:
     (docs / "large.txt").write_text("x" * (1024 * 1024 + 1))
-    small = settings.model_copy(
-        update={"ingest": settings.ingest.model_copy(update={"max_file_mb": 1})}
-    )
-    [failure] = run_sync([docs], small).failures
+    [failure] = run_sync([docs], changed(settings, "ingest", max_file_mb=1)).failures
     assert "SEMSEARCH_INGEST__MAX_FILE_MB" in failure.reason
 
 
 def test_default_access(docs: Path, settings: Settings) -> None:
     run_sync([docs], settings)
     assert {d.access for d in indexed(settings).values()} == {()}
-    public = settings.model_copy(
-        update={
-            "ingest": settings.ingest.model_copy(update={"default_access": "public"}),
-            "data_dir": settings.data_dir / "public",
-        }
-    )
-    run_sync([docs], public)
-    assert {d.access for d in indexed(public).values()} == {("public",)}
+    observer = Silent()
+    report = run_sync([docs], changed(settings, "ingest", default_access="public"), observer)
+    assert {d.access for d in indexed(settings).values()} == {("public",)}
+    assert [update.reason for update in report.plan.news] == ["another access"] * 2
+    assert observer.chunks == 0
 
 
 def test_a_missing_path_stops_before_anything_is_done(docs: Path, settings: Settings) -> None:
@@ -144,7 +144,7 @@ def test_another_model_is_refused(
     assert "analyzer 1" in str(refusal.value) and "analyzer later" in str(refusal.value)
 
 
-def test_one_document_of_many_chunks_crosses_no_window(docs: Path, settings: Settings) -> None:
+def test_one_document_may_be_many_windows_long(docs: Path, settings: Settings) -> None:
     paragraphs = (f"Akapit numer {i} o częściach zamiennych. " * 20 for i in range(1200))
     (docs / "long.txt").write_text("\n\n".join(paragraphs))
     report = run_sync([docs], settings)
@@ -163,11 +163,12 @@ def test_paths_find_their_source(docs: Path, tmp_path: Path) -> None:
     assert roots([single], [str(docs)]) == {str(docs): [str(single)]}
     assert roots([single], []) == {str(docs): [str(single)]}
     assert roots([docs, inner], []) == {str(docs): [str(docs), str(inner)]}
+    assert roots([inner, docs], []) == {str(docs): [str(docs), str(inner)]}
     assert roots([docs], [str(tmp_path / "do")]) == {str(docs): [str(docs)]}
 
 
 def test_a_folder_inside_an_indexed_one_adds_no_second_copy(docs: Path, settings: Settings) -> None:
     run_sync([docs], settings)
-    assert run_sync([docs / "hr"], settings).unchanged == 1
-    assert run_sync([docs / "travel.txt"], settings).unchanged == 1
+    assert len(run_sync([docs / "hr"], settings).plan.unchanged) == 1
+    assert len(run_sync([docs / "travel.txt"], settings).plan.unchanged) == 1
     assert len(indexed(settings)) == 2

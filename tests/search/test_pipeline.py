@@ -13,7 +13,7 @@ from search.pipeline import Pipeline
 from search.settings import LexicalSettings, RetrievalSettings
 from search.stores.base import IndexIdentity
 from search.stores.edge import EdgeStore
-from tests.search.stores.factory import ADMIN, document
+from tests.search.stores.factory import ADMIN, document, put
 
 EMBEDDER = FakeEmbedder()
 BM25 = Bm25(LexicalSettings())
@@ -34,7 +34,7 @@ def pipeline(tmp_path: Path) -> Iterator[Pipeline]:
         [vector] = EMBEDDER.embed_passages([text])
         sparse = BM25.passage(text, language)
         doc = document(path, language=language)
-        store.upsert([IndexedChunk(doc, Chunk(0, text), vector, sparse)])
+        put(store, [IndexedChunk(doc, Chunk(0, text), vector, sparse)])
     made = Pipeline(EMBEDDER, BM25, store, RetrievalSettings())
     yield made
     made.close()

@@ -1,7 +1,9 @@
 """Small documents for the tests of stores, and the stores themselves."""
 
 import zlib
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,10 +15,13 @@ from search.lexical.bm25 import Bm25
 from search.settings import LexicalSettings
 from search.stores.base import IndexIdentity, Store, StoreQuery
 from search.stores.edge import EdgeStore
+from search.stores.payload import LAYOUT_VERSION
 from search.stores.server import ServerStore
 
 DIMENSION = 8
-IDENTITY = IndexIdentity(layout=1, model="test", revision="1", dimension=DIMENSION, analyzer="1")
+IDENTITY = IndexIdentity(
+    layout=LAYOUT_VERSION, model="test", revision="1", dimension=DIMENSION, analyzer="1"
+)
 ADMIN = Principal("acme", admin=True)
 BM25 = Bm25(LexicalSettings())
 
@@ -31,6 +36,14 @@ def server_store(folder: Path) -> Store:
 
 def server_store_on_disk(folder: Path) -> Store:
     return ServerStore(QdrantClient(path=str(folder / "qdrant")), "test", create=IDENTITY)
+
+
+def put(store: Store, items: Sequence[IndexedChunk]) -> None:
+    """Stage and publish chunks; their documents count as many chunks as there are."""
+    by_id = {item.document.id: item.document for item in items}
+    counts = Counter(item.document.id for item in items)
+    store.stage(items)
+    store.publish([replace(doc, chunk_count=counts[id]) for id, doc in by_id.items()])
 
 
 def vector(text: str) -> Vector:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from search.domain import Filters, Mode, Principal
@@ -16,11 +17,15 @@ from tests.search.stores.factory import (
     document,
     edge_store,
     indexed,
+    put,
     query,
     server_store,
     server_store_on_disk,
 )
 
+MODES: tuple[Mode, ...] = ("hybrid", "dense", "lexical")
+NOBODY = Principal("acme")
+HR = Principal("acme", user="ewa", groups=frozenset({"hr"}))
 ENGINES = {"edge": edge_store, "server": server_store, "server-path": server_store_on_disk}
 
 
@@ -48,7 +53,7 @@ def test_a_new_store_is_empty(store: Store) -> None:
 
 def test_what_goes_in_comes_out(store: Store) -> None:
     doc = replace(document("hr/urlop.md", author="Anna", tags=("hr", "urlopy"), chunks=2), pages=3)
-    store.upsert(indexed(doc, "Urlop wypoczynkowy", "Urlop zaległy"))
+    put(store, indexed(doc, "Urlop wypoczynkowy", "Urlop zaległy"))
     assert list(store.documents(ADMIN)) == [doc]
     hit = store.query(query("Urlop zaległy"), ADMIN)[0]
     assert hit.document == doc
@@ -59,57 +64,154 @@ def test_what_goes_in_comes_out(store: Store) -> None:
 @pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
 def test_the_same_text_ranks_first(store: Store, mode: Mode) -> None:
     for i, text in enumerate(["Samochody służbowe", "Delegacje krajowe", "Hasła i VPN"]):
-        store.upsert(indexed(document(f"{i}.md"), text))
+        put(store, indexed(document(f"{i}.md"), text))
     assert paths(store, "Delegacje krajowe", mode)[0] == "1.md"
 
 
 def test_lexical_mode_knows_inflection_and_only_meets_shared_words(store: Store) -> None:
-    store.upsert(indexed(document("a.md"), "Wniosek o urlop"))
-    store.upsert(indexed(document("b.md"), "Cennik części"))
+    put(store, indexed(document("a.md"), "Wniosek o urlop"))
+    put(store, indexed(document("b.md"), "Cennik części"))
     assert paths(store, "urlopami", "lexical") == ["a.md"]
     assert paths(store, "?!", "lexical") == []
 
 
 def test_a_query_without_words_still_searches_by_meaning(store: Store) -> None:
-    store.upsert(indexed(document("a.md"), "Wniosek"))
+    put(store, indexed(document("a.md"), "Wniosek"))
     assert paths(store, "???") == ["a.md"]
 
 
 def test_limit_and_offset(store: Store) -> None:
     for i in range(5):
-        store.upsert(indexed(document(f"{i}.md"), f"Regulamin pracy {i}"))
+        put(store, indexed(document(f"{i}.md"), f"Regulamin pracy {i}"))
     everything = [h.document.path for h in store.query(query("Regulamin"), ADMIN)]
     page = store.query(replace(query("Regulamin"), limit=2, offset=2), ADMIN)
     assert [hit.document.path for hit in page] == everything[2:4]
 
 
 def test_rrf_is_selectable(store: Store) -> None:
-    store.upsert(indexed(document("a.md"), "Wniosek o urlop"))
-    store.upsert(indexed(document("b.md"), "Cennik"))
+    put(store, indexed(document("a.md"), "Wniosek o urlop"))
+    put(store, indexed(document("b.md"), "Cennik"))
     request = replace(query("Wniosek o urlop"), fusion="rrf")
     assert [hit.document.path for hit in store.query(request, ADMIN)] == ["a.md", "b.md"]
 
 
 def test_upserting_twice_changes_nothing(store: Store) -> None:
     items = indexed(document("a.md", chunks=2), "Jeden", "Dwa")
-    store.upsert(items)
-    store.upsert(items)
+    put(store, items)
+    put(store, items)
     assert store.count(ADMIN) == 2
 
 
 def test_a_new_version_replaces_the_old(store: Store) -> None:
-    store.upsert(indexed(document("a.md", content="v1", chunks=2), "Stare", "Stare dwa"))
-    store.upsert(indexed(document("b.md", content="v1"), "Inne"))
+    put(store, indexed(document("a.md", content="v1", chunks=2), "Stare", "Stare dwa"))
+    put(store, indexed(document("b.md", content="v1"), "Inne"))
     new = document("a.md", content="v2")
-    store.upsert(indexed(new, "Nowe"))
+    put(store, indexed(new, "Nowe"))
     store.remove_stale(new)
     assert store.count(ADMIN) == 2
     assert {d.path: d.content_hash for d in store.documents(ADMIN)} == {"a.md": "v2", "b.md": "v1"}
 
 
+def test_nobody_meets_what_is_staged(store: Store) -> None:
+    old, new = document("a.md", content="v1"), document("a.md", content="v2", chunks=2)
+    put(store, indexed(old, "Stare"))
+    store.stage(indexed(new, "Nowe", "Nowsze"))
+    for mode in MODES:
+        assert [hit.document for hit in store.query(query("Nowe", mode), ADMIN)] in ([old], [])
+    assert list(store.documents(ADMIN)) == [old]
+    assert list(store.manifest()) == [old]
+    assert store.count(ADMIN) == 1
+    assert store.facet("type", ADMIN) == {"md": 1}
+    assert store.chunks(new, ADMIN) == []
+    store.publish([new])
+    store.remove_stale(new)
+    assert list(store.documents(ADMIN)) == [new]
+    assert [chunk.text for chunk in store.chunks(new, ADMIN)] == ["Nowe", "Nowsze"]
+
+
+def test_a_sync_that_was_cut_short_is_noticed(store: Store) -> None:
+    with store.claim("first") as interrupted:
+        assert not interrupted
+    with pytest.raises(RuntimeError), store.claim("second"):
+        raise RuntimeError("cut short")
+    with store.claim("third") as interrupted:
+        assert interrupted
+    with store.claim("fourth") as interrupted:
+        assert not interrupted
+    assert store.count(ADMIN) == 0
+
+
+def test_what_was_never_published_is_swept_away(store: Store) -> None:
+    kept = document("a.md")
+    put(store, indexed(kept, "Jeden"))
+    store.stage(indexed(document("b.md"), "Dwa"))
+    store.repair()
+    assert list(store.read_back(document("b.md"))) == []
+    assert list(store.documents(ADMIN)) == [kept]
+    assert store.identity == IDENTITY
+
+
+def test_what_was_published_in_part_is_published_whole(store: Store) -> None:
+    doc = document("a.md", chunks=3)
+    store.stage(indexed(doc, "Jeden", "Dwa", "Trzy"))
+    store.publish([replace(doc, chunk_count=2)])
+    store.repair()
+    assert [chunk.text for chunk in store.chunks(doc, ADMIN)] == ["Jeden", "Dwa", "Trzy"]
+
+
+def test_what_was_removed_in_part_is_removed_whole(store: Store) -> None:
+    kept, first_gone, last_gone = (document(f"{name}.md", chunks=2) for name in "abc")
+    put(store, indexed(kept, "Jeden", "Dwa"))
+    put(store, indexed(replace(last_gone, chunk_count=2), "Trzy"))
+    store.stage(indexed(first_gone, "Cztery", "Pięć")[1:])
+    store.update(first_gone)
+    store.repair()
+    assert {doc.path for doc in store.documents(ADMIN)} == {"a.md"}
+    assert store.count(ADMIN) == 2
+
+
+def test_the_manifest_lists_all_tenants_and_versions(store: Store) -> None:
+    versions = [document("a.md", content="v1"), document("a.md", content="v2")]
+    other = document("b.md", tenant="other", access=())
+    for doc in (*versions, other):
+        put(store, indexed(doc, "Tekst"))
+    found = sorted(store.manifest(), key=lambda doc: (doc.path, doc.content_hash))
+    assert found == [*versions, other]
+
+
+def test_chunks_come_in_order_and_only_to_readers(store: Store) -> None:
+    doc = document("a.md", access=("group:hr",), chunks=12)
+    put(store, indexed(doc, *(f"Tekst {i}" for i in range(12))))
+    assert [chunk.index for chunk in store.chunks(doc, HR)] == list(range(12))
+    assert store.chunks(doc, NOBODY) == []
+
+
+def test_chunks_can_be_read_back_with_their_vectors(store: Store) -> None:
+    doc = document("a.md", chunks=300)
+    items = indexed(doc, *(f"Tekst {i}" for i in range(299)), "?!")
+    put(store, items)
+    back = sorted(store.read_back(doc), key=lambda item: item.chunk.index)
+    assert [item.chunk for item in back] == [item.chunk for item in items]
+    assert max(np.abs(a.dense - b.dense).max() for a, b in zip(back, items, strict=True)) < 1e-6
+    terms = [dict(zip(i.sparse.indices, i.sparse.values, strict=True)) for i in (back[0], items[0])]
+    assert terms[0] == pytest.approx(terms[1])
+    assert not back[-1].sparse
+
+
+def test_metadata_can_change_without_the_chunks(store: Store) -> None:
+    doc = document("a.md", chunks=2)
+    put(store, indexed(doc, "Jeden", "Dwa") + indexed(document("b.md"), "Trzy"))
+    changed = replace(doc, access=(), tags=("hr",), stamp="1:2:3")
+    store.update(changed)
+    assert paths(store, "Dwa", principal=NOBODY) == ["b.md"]
+    assert next(d for d in store.documents(ADMIN) if d.path == "a.md") == changed
+    assert [chunk.text for chunk in store.chunks(changed, ADMIN)] == ["Jeden", "Dwa"]
+    assert store.facet("tags", ADMIN) == {"hr": 1}
+
+
 def test_removing_documents(store: Store) -> None:
     kept, gone = document("a.md"), document("b.md", chunks=2)
-    store.upsert(indexed(kept, "Jeden") + indexed(gone, "Dwa", "Trzy"))
+    put(store, indexed(kept, "Jeden") + indexed(gone, "Dwa", "Trzy"))
     store.remove([gone])
     store.remove([])
     assert list(store.documents(ADMIN)) == [kept]
@@ -117,9 +219,9 @@ def test_removing_documents(store: Store) -> None:
 
 
 def test_facets_count_documents(store: Store) -> None:
-    store.upsert(indexed(document("a.md", chunks=3, tags=("hr",)), "Jeden", "Dwa", "Trzy"))
-    store.upsert(indexed(document("b.md", tags=("hr", "it")), "Cztery"))
-    store.upsert(indexed(document("c.pdf", language="en", type="pdf", year=2024), "Five"))
+    put(store, indexed(document("a.md", chunks=3, tags=("hr",)), "Jeden", "Dwa", "Trzy"))
+    put(store, indexed(document("b.md", tags=("hr", "it")), "Cztery"))
+    put(store, indexed(document("c.pdf", language="en", type="pdf", year=2024), "Five"))
     assert store.facet("language", ADMIN) == {"pl": 2, "en": 1}
     assert store.facet("type", ADMIN) == {"md": 2, "pdf": 1}
     assert store.facet("tags", ADMIN) == {"hr": 2, "it": 1}
@@ -145,16 +247,12 @@ def test_facets_count_documents(store: Store) -> None:
 def test_filters_hold_in_every_mode(
     store: Store, mode: Mode, filters: Filters, found: set[str]
 ) -> None:
-    store.upsert(indexed(document("pl.md", author="Anna"), "Regulamin"))
+    put(store, indexed(document("pl.md", author="Anna"), "Regulamin"))
     english = document("en.pdf", language="en", type="pdf", year=2024, tags=("it",))
-    store.upsert(indexed(english, "Regulamin"))
+    put(store, indexed(english, "Regulamin"))
     hits = store.query(replace(query("Regulamin", mode), filters=filters), ADMIN)
     assert {hit.document.path for hit in hits} == found
     assert store.count(ADMIN, filters) == len(found)
-
-
-NOBODY = Principal("acme")
-HR = Principal("acme", user="ewa", groups=frozenset({"hr"}))
 
 
 @pytest.mark.parametrize(
@@ -179,9 +277,9 @@ def test_every_read_is_under_the_principal(
         "ewa": ("user:ewa",),
     }
     for path, access in rules.items():
-        store.upsert(indexed(document(path, access=access), "Regulamin pracy"))
-    store.upsert(indexed(document("other", tenant="other", access=()), "Regulamin pracy"))
-    for mode in ("hybrid", "dense", "lexical"):
+        put(store, indexed(document(path, access=access), "Regulamin pracy"))
+    put(store, indexed(document("other", tenant="other", access=()), "Regulamin pracy"))
+    for mode in MODES:
         assert set(paths(store, "Regulamin", mode, principal)) == readable
     assert store.count(principal) == len(readable)
     assert {d.path for d in store.documents(principal)} == readable
@@ -197,14 +295,14 @@ def test_everything_filtered_has_a_payload_index() -> None:
 
 def test_many_documents_are_all_listed(store: Store) -> None:
     items = [item for i in range(1100) for item in indexed(document(f"{i}.md"), f"Tekst {i}")]
-    store.upsert(items)
+    put(store, items)
     assert len({d.path for d in store.documents(ADMIN)}) == 1100
 
 
 @pytest.mark.parametrize("make", [edge_store, server_store_on_disk], ids=["edge", "server-path"])
 def test_a_closed_store_keeps_what_it_held(make: Callable[[Path], Store], tmp_path: Path) -> None:
     first = make(tmp_path)
-    first.upsert(indexed(document("a.md"), "Wniosek"))
+    put(first, indexed(document("a.md"), "Wniosek"))
     first.flush()
     first.close()
     first.close()

@@ -14,6 +14,7 @@ from tests.search.stores.factory import (
     DIMENSION,
     document,
     edge_store,
+    put,
     server_store,
 )
 
@@ -65,7 +66,7 @@ def fill(store: Store, count: int) -> dict[str, set[str]]:
         text += "".join(f" zgodnie z {code} wydanym" for code in PLANTED if str(i) in places[code])
         chunk = IndexedChunk(document(str(i)), Chunk(0, text), vectors[i], BM25.passage(text, "pl"))
         items.append(chunk)
-    store.upsert(items)
+    put(store, items)
     return places
 
 

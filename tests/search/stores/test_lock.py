@@ -9,17 +9,17 @@ import pytest
 
 from search.errors import StoreBusyError
 from search.stores.edge import EdgeStore
-from tests.search.stores.factory import ADMIN, document, edge_store, indexed, query
+from tests.search.stores.factory import ADMIN, document, edge_store, indexed, put, query
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from tests.search.stores.factory import document, edge_store, indexed
+from tests.search.stores.factory import document, edge_store, indexed, put
 store = edge_store(Path(sys.argv[1]))
-store.upsert(indexed(document("a.md"), "Wniosek"))
+put(store, indexed(document("a.md"), "Wniosek"))
 print("open", flush=True)
 if sys.stdin.readline():
-    store.upsert(indexed(document("b.md"), "Umowa"))
+    put(store, indexed(document("b.md"), "Umowa"))
     store.close()
 print("closed", flush=True)
 """
@@ -98,5 +98,5 @@ def test_two_stores_in_one_process(tmp_path: Path) -> None:
     first = edge_store(tmp_path)
     with pytest.raises(StoreBusyError):
         edge_store(tmp_path)
-    first.upsert(indexed(document("c.md"), "Nadal działa"))
+    put(first, indexed(document("c.md"), "Nadal działa"))
     first.close()

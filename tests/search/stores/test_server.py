@@ -8,7 +8,7 @@ from search.errors import IndexMismatchError, StoreUnavailableError
 from search.settings import StoreSettings
 from search.stores.payload import PAYLOAD_INDEXES
 from search.stores.server import ServerStore, connect, drop
-from tests.search.stores.factory import ADMIN, IDENTITY, document, indexed, query
+from tests.search.stores.factory import ADMIN, IDENTITY, document, indexed, put, query
 
 DEAD = StoreSettings(url="http://127.0.0.1:9", api_key=SecretStr("secret-key"), timeout=1)
 
@@ -38,7 +38,7 @@ def test_a_collection_that_a_killed_run_left_half_made_is_made_again() -> None:
     client = QdrantClient(":memory:")
     client.create_collection("ours", models.VectorParams(size=2, distance=models.Distance.DOT))
     store = ServerStore(client, "ours", create=IDENTITY)
-    store.upsert(indexed(document("a.md"), "Wniosek"))
+    put(store, indexed(document("a.md"), "Wniosek"))
     assert store.query(query("Wniosek"), ADMIN)[0].document.path == "a.md"
 
 

@@ -1,0 +1,91 @@
+"""What we ask of the embedded engine, in its own words: queries, filters and points."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import qdrant_edge as edge
+
+from search.domain import NO_TERMS, Document, IndexedChunk, SparseVector
+from search.stores.base import StoreQuery
+from search.stores.payload import DENSE, LEXICAL, staged_payload, to_chunk
+
+NO_TENANT = edge.IsEmptyCondition("tenant")
+
+_SUM = edge.Formula(
+    edge.Expression.Sum(
+        [edge.Expression.Variable("$score[0]"), edge.Expression.Variable("$score[1]")]
+    ),
+    defaults={"$score[0]": 0.0, "$score[1]": 0.0},
+)
+"""Fused score + boost; a passage that one of them did not meet gets 0 for it."""
+
+
+def to_request(query: StoreQuery, where: edge.Filter) -> edge.QueryRequest:
+    """Translate a query: one retriever alone, or both fused and boosted in the engine."""
+    if query.mode == "hybrid" and query.dense is not None and query.lexical:
+        fusion: Any = edge.Fusion.Dbsf() if query.fusion == "dbsf" else edge.Fusion.Rrf(k=2)
+        both = [_dense(query, where), _lexical(query.lexical, query.prefetch, where)]
+        if not query.boost:
+            return _final(query, prefetches=both, query=fusion)
+        fused = edge.Prefetch(limit=2 * query.prefetch, prefetches=both, query=fusion)
+        boost = _lexical(query.boost, query.prefetch, where)
+        return _final(query, prefetches=[fused, boost], query=_SUM)
+    if query.mode == "lexical" or query.dense is None:
+        using = edge.Query.Nearest(_sparse(query.lexical), using=LEXICAL)
+    else:
+        using = edge.Query.Nearest(query.dense.tolist(), using=DENSE)
+    return _final(query, query=using, filter=where)
+
+
+def _final(wanted: StoreQuery, **what: Any) -> edge.QueryRequest:
+    return edge.QueryRequest(limit=wanted.candidates, with_payload=False, **what)
+
+
+def _dense(query: StoreQuery, where: edge.Filter) -> edge.Prefetch:
+    assert query.dense is not None
+    nearest = edge.Query.Nearest(query.dense.tolist(), using=DENSE)
+    return edge.Prefetch(limit=query.prefetch, query=nearest, filter=where)
+
+
+def _lexical(vector: SparseVector, limit: int, where: edge.Filter) -> edge.Prefetch:
+    nearest = edge.Query.Nearest(_sparse(vector), using=LEXICAL)
+    return edge.Prefetch(limit=limit, query=nearest, filter=where)
+
+
+def to_filter(wanted: Mapping[str, tuple[str | int, ...]]) -> edge.Filter:
+    """Translate conditions that must all hold."""
+    return edge.Filter(must=[any_of(field, values) for field, values in wanted.items()])
+
+
+def any_of(field: str, values: tuple[str | int, ...]) -> edge.FieldCondition:
+    """Ask that a field has one of the values."""
+    if len(values) == 1:
+        return edge.FieldCondition(key=field, match=edge.MatchValue(values[0]))
+    any_of: Any = list(values)  # of one type: the field's
+    return edge.FieldCondition(key=field, match=edge.MatchAny(any_of))
+
+
+def to_point(item: IndexedChunk) -> edge.Point:
+    """Translate a chunk into a point that no read meets yet."""
+    vectors = {DENSE: item.dense.tolist()}
+    if item.sparse:
+        vectors[LEXICAL] = _sparse(item.sparse)
+    return edge.Point(item.id, vectors, staged_payload(item))
+
+
+def to_indexed(document: Document, record: edge.Record) -> IndexedChunk:
+    """Read a chunk back with its vectors."""
+    vectors: Any = record.vector
+    assert record.payload is not None
+    sparse = vectors.get(LEXICAL)
+    return IndexedChunk(
+        document,
+        to_chunk(record.payload),
+        np.asarray(vectors[DENSE], dtype=np.float32),
+        SparseVector(tuple(sparse.indices), tuple(sparse.values)) if sparse else NO_TERMS,
+    )
+
+
+def _sparse(vector: SparseVector) -> edge.SparseVector:
+    return edge.SparseVector(indices=list(vector.indices), values=list(vector.values))
