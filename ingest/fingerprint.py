@@ -8,7 +8,7 @@ from search.assemble import identity_for
 from search.embedders.base import Embedder
 from search.settings import Settings
 
-PARSER_VERSION = 2
+PARSER_VERSION = 3
 """Raise it when parsing or chunking changes: documents are then indexed anew."""
 
 

@@ -52,6 +52,12 @@ def send(stream: IO[bytes], message: BaseModel) -> None:
     stream.flush()
 
 
+def send_progress(stream: IO[bytes]) -> None:
+    """Say that the work goes on: an empty frame, which starts the clock of the file anew."""
+    stream.write(_LENGTH.pack(0))
+    stream.flush()
+
+
 def length_of(head: bytes) -> int:
     """Return how many bytes follow a head of `HEAD_BYTES`."""
     (length,) = _LENGTH.unpack(head)

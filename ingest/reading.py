@@ -18,7 +18,13 @@ from ingest.parsers.base import Attachment, ParsedDocument
 from ingest.plan import Failure, PlannedFile
 from ingest.scan import content_hash, stamp_of
 from search.domain import Document
-from search.errors import ChangingFileError, EmptyDocumentError, MissingToolError, SemsearchError
+from search.errors import (
+    ChangingFileError,
+    EmptyDocumentError,
+    MissingToolError,
+    SemsearchError,
+    UnsupportedFormatError,
+)
 
 ATTEMPTS = 3
 """How often a file is read that is written to meanwhile."""
@@ -38,7 +44,7 @@ class Reading:
     """The file's own, then those of its attachments."""
     failures: tuple[Failure, ...] = ()
     unsupported: tuple[str, ...] = ()
-    """Attachments of a type that is not indexed."""
+    """The file or attachments, where the settings leave their type out."""
     notes: tuple[str, ...] = ()
     """What the parser could not read of a file that it did read."""
     seconds: float = 0.0
@@ -77,6 +83,8 @@ class Reader:
                 self._indexer.fingerprint,
             )
             return self._with_attachments(planned, document, parsed)
+        except UnsupportedFormatError:
+            return Reading(planned, unsupported=(planned.file.path,))
         except Exception as error:
             return Reading(planned, failures=(_failure(planned.file.path, error),))
 

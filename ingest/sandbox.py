@@ -87,6 +87,9 @@ class Sandbox:
                 worker = _Worker(self._command)
                 self._started.add(worker)
             answer = worker.ask(Request.of(path), self._settings)
+            if answer.error == TooLargeError.__name__:  # its memory is in pieces
+                self._discard(worker)
+                worker = None
         except BaseException:
             self._discard(worker)
             worker = None
@@ -133,9 +136,11 @@ class _Worker:
         assert self._process.stdin is not None
         try:
             send(self._process.stdin, request)
-            deadline = time.monotonic() + settings.timeout
             limit = int(settings.max_text_mb * 1e6) * FRAME_FACTOR + 100_000
-            length = length_of(self._receive(HEAD_BYTES, deadline))
+            length = 0
+            while length == 0:  # as long as pages are read by OCR
+                deadline = time.monotonic() + settings.timeout
+                length = length_of(self._receive(HEAD_BYTES, deadline))
             if length > limit:
                 raise TooLargeError(
                     "The file holds more text than SEMSEARCH_PARSING__MAX_TEXT_MB "

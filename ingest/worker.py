@@ -9,6 +9,8 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -35,17 +37,14 @@ def main() -> None:
 
 def serve(requests: BinaryIO, answers: BinaryIO, given: argparse.Namespace) -> None:
     """Read requests and write answers."""
-    from ingest.frames import HEAD_BYTES, Request, length_of, send
+    from ingest.frames import HEAD_BYTES, Request, length_of, send, send_progress
 
     while head := requests.read(HEAD_BYTES):
         request = Request.model_validate_json(requests.read(length_of(head)))
-        answer = _answer(Path(request.file), given)
-        send(answers, answer)
-        if answer.error == "TooLargeError":
-            return  # memory is in pieces; the parent starts another worker
+        send(answers, _answer(Path(request.file), given, partial(send_progress, answers)))
 
 
-def _answer(path: Path, given: argparse.Namespace) -> Any:
+def _answer(path: Path, given: argparse.Namespace, progress: Callable[[], None]) -> Any:
     from ingest.archives import check_archive
     from ingest.frames import Answer
     from ingest.parsers import parse
@@ -54,7 +53,8 @@ def _answer(path: Path, given: argparse.Namespace) -> Any:
 
     try:
         check_archive(path)
-        document = parse(path, ParsingOptions(ocr=given.ocr, ocr_languages=given.ocr_languages))
+        options = ParsingOptions(given.ocr, given.ocr_languages, progress=progress)
+        document = parse(path, options)
         _check_size(document, given.max_text)
         return Answer(document=document)
     except SemsearchError as error:

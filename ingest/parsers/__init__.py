@@ -1,6 +1,6 @@
 """From a file to text: one module a family of formats, loaded when a file asks for it.
 
-Every such module has `parse(path) -> ParsedDocument` and raises `ParseError` for a file
+Every such module has `parse(path, options) -> ParsedDocument` and raises `ParseError` for a file
 that it cannot read; messages leave the path to the caller.
 """
 
@@ -17,21 +17,46 @@ from search.errors import (
 )
 
 PARSERS = {
+    ".bmp": "image",
     ".csv": "delimited",
+    ".doc": "converted",
     ".docx": "word",
     ".eml": "mail",
+    ".epub": "pandoc",
     ".htm": "web",
     ".html": "web",
+    ".jpeg": "image",
+    ".jpg": "image",
+    ".json": "structured",
+    ".jsonl": "structured",
     ".markdown": "markdown",
     ".md": "markdown",
+    ".msg": "outlook",
+    ".ndjson": "structured",
+    ".odp": "converted",
+    ".ods": "converted",
+    ".odt": "pandoc",
+    ".org": "pandoc",
     ".pdf": "pdf",
+    ".png": "image",
+    ".ppt": "converted",
     ".pptx": "slides",
+    ".rst": "pandoc",
+    ".rtf": "pandoc",
     ".text": "plain",
+    ".tif": "image",
+    ".tiff": "image",
     ".tsv": "delimited",
     ".txt": "plain",
+    ".xhtml": "web",
+    ".xls": "converted",
     ".xlsx": "workbook",
+    ".xml": "xml",
 }
 """File name extension -> module of this package."""
+
+
+Parser = Callable[[Path, ParsingOptions], ParsedDocument]
 
 
 def supported_extensions() -> frozenset[str]:
@@ -54,6 +79,7 @@ def parse(path: Path, options: ParsingOptions = DEFAULT_OPTIONS) -> ParsedDocume
     Raises:
         UnsupportedFormatError: there is no parser for its extension.
         EmptyDocumentError: it holds no text.
+        MissingToolError: its format takes a program that is not installed.
         ProtectedDocumentError: it needs a password.
         CorruptDocumentError: it is malformed.
     """
@@ -65,9 +91,9 @@ def parse(path: Path, options: ParsingOptions = DEFAULT_OPTIONS) -> ParsedDocume
         )
     if path.stat().st_size == 0:
         raise EmptyDocumentError("The file is empty (0 bytes): exclude it, or copy it again.")
-    parser: Callable[[Path], ParsedDocument] = import_module(f"{__name__}.{name}").parse
+    parser: Parser = import_module(f"{__name__}.{name}").parse
     try:
-        document = parser(path)
+        document = parser(path, options)
     except (SemsearchError, OSError, MemoryError):
         raise
     except Exception as error:  # whatever a library raises on input that it did not expect
@@ -76,6 +102,6 @@ def parse(path: Path, options: ParsingOptions = DEFAULT_OPTIONS) -> ParsedDocume
             f"The file is malformed ({type(error).__name__}: {reason}): "
             "open and save it again in its program, or exclude it."
         ) from error
-    if not any(block.text for block in document.blocks):
-        raise EmptyDocumentError("The file holds no text: exclude it, or run OCR on it first.")
+    if not document.attachments and not any(block.text for block in document.blocks):
+        raise EmptyDocumentError("The file holds no text: exclude it.")
     return document

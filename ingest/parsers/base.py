@@ -1,5 +1,6 @@
 """What every parser returns, whatever the format."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -28,6 +29,10 @@ class ParsingOptions:
     """Read scans and images with tesseract."""
     ocr_languages: str = "pol+eng+deu"
     """Those not installed are left out."""
+    depth: int = 3
+    """How deep attachments may nest."""
+    progress: Callable[[], None] = lambda: None
+    """Called after every page that took OCR: the clock of the file starts anew."""
 
 
 DEFAULT_OPTIONS = ParsingOptions()

@@ -5,7 +5,7 @@ import io
 from pathlib import Path
 from typing import Literal
 
-from ingest.parsers.base import Block, ParsedDocument
+from ingest.parsers.base import DEFAULT_OPTIONS, Block, ParsedDocument, ParsingOptions
 from ingest.parsers.elements import join_rows
 from ingest.parsers.text import decode, one_line
 from search.errors import CorruptDocumentError
@@ -15,7 +15,7 @@ SAMPLE = 64 * 1024
 FIELD_LIMIT = 2**24
 
 
-def parse(path: Path) -> ParsedDocument:
+def parse(path: Path, options: ParsingOptions = DEFAULT_OPTIONS) -> ParsedDocument:
     """Parse a file of delimited values."""
     text = decode(path.read_bytes()).replace("\0", "")
     delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(text[:SAMPLE])

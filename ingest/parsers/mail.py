@@ -1,7 +1,8 @@
-"""E-mail (.eml): subject, people and date, the body, the names of attachments."""
+"""E-mail (.eml): subject, people and date, the body; attachments become documents."""
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from email import policy
 from email.errors import MessageError
@@ -9,7 +10,8 @@ from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from pathlib import Path
 
-from ingest.parsers.base import Block, ParsedDocument
+from ingest.parsers.attachments import parsed_attachments
+from ingest.parsers.base import DEFAULT_OPTIONS, Block, ParsedDocument, ParsingOptions
 from ingest.parsers.plain import plain_blocks
 from ingest.parsers.text import decode, one_line
 from ingest.parsers.web import parse_markup
@@ -20,7 +22,7 @@ ENCRYPTED = frozenset({"multipart/encrypted", "application/pkcs7-mime", "applica
 _QUOTED = re.compile(r"^[ \t]*>[> \t]*", re.MULTILINE)
 
 
-def parse(path: Path) -> ParsedDocument:
+def parse(path: Path, options: ParsingOptions = DEFAULT_OPTIONS) -> ParsedDocument:
     """Parse a message."""
     data = path.read_bytes()
     if b"\0" in data[:200]:  # UTF-16, as some programs export messages
@@ -44,6 +46,7 @@ def parse(path: Path) -> ParsedDocument:
         title=subject or None,
         author=one_line(_header(message, "From")) or None,
         modified=_date(message),
+        attachments=parsed_attachments(_files(message), options),
     )
 
 
@@ -58,8 +61,8 @@ def _blocks(message: EmailMessage, subject: str) -> Iterator[Block]:
         if body.get_content_type() == "text/html":
             content = [b for b in parse_markup(text).blocks if text.strip()]
         else:
-            content = list(plain_blocks(_QUOTED.sub("", text)))
-    names = [one_line(part.get_filename() or "") for part in message.iter_attachments()]
+            content = list(plain_blocks(without_quote_marks(text)))
+    names = [one_line(part.get_filename() or "") for part in _attached(message)]
     if people and (content or names or subject):
         yield Block("text", "\n".join(people))
     yield from content
@@ -67,11 +70,41 @@ def _blocks(message: EmailMessage, subject: str) -> Iterator[Block]:
         yield Block("text", "Attachments: " + ", ".join(name for name in names if name))
 
 
+def without_quote_marks(text: str) -> str:
+    """Strip the `>` of quoted lines."""
+    return _QUOTED.sub("", text)
+
+
+def _attached(message: EmailMessage) -> Iterator[MIMEPart]:
+    """Yield attachments, without the pictures that belong to the body."""
+    for part in message.iter_attachments():
+        picture = part.get_content_maintype() == "image"
+        shown = part.get("Content-ID") or part.get_content_disposition() == "inline"
+        if not (picture and shown):
+            yield part
+
+
+def _files(message: EmailMessage) -> Iterator[tuple[str, bytes]]:
+    """Yield names and contents of attachments; a message inside is one too."""
+    for part in _attached(message):
+        name = one_line(part.get_filename() or "")
+        if part.get_content_type() == "message/rfc822":
+            inner = part.get_payload(0) if part.is_multipart() else None
+            data = inner.as_bytes() if isinstance(inner, EmailMessage) else b""
+            yield name if name.lower().endswith(".eml") else f"{name or 'message'}.eml", data
+            continue
+        raw = part.get_payload(decode=True)
+        yield name, raw if isinstance(raw, bytes) else b""
+
+
 def _payload(part: MIMEPart) -> str:
     """Decode a part by its declared charset; a false or unknown one is corrected."""
     raw = part.get_payload(decode=True)
     data = raw if isinstance(raw, bytes) else b""
     charset = part.get_content_charset()
+    if not data.isascii():
+        with suppress(UnicodeDecodeError):  # other encodings hardly ever pass for it
+            return data.decode("utf-8")
     try:
         return data.decode(charset) if charset else decode(data)
     except (LookupError, UnicodeDecodeError):

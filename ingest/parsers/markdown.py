@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from markdown_it import MarkdownIt
 
-from ingest.parsers.base import ParsedDocument
+from ingest.parsers.base import DEFAULT_OPTIONS, ParsedDocument, ParsingOptions
 from ingest.parsers.markup import markup_blocks
 from ingest.parsers.office import first_heading
 from ingest.parsers.text import decode
@@ -17,7 +17,7 @@ from ingest.parsers.web import tree
 _FRONT_MATTER = re.compile(r"\A\s*---\n(.*?)\n---\n", re.DOTALL)
 
 
-def parse(path: Path) -> ParsedDocument:
+def parse(path: Path, options: ParsingOptions = DEFAULT_OPTIONS) -> ParsedDocument:
     """Parse a Markdown file."""
     text = decode(path.read_bytes()).replace("\r\n", "\n")
     front: dict[str, Any] = {}

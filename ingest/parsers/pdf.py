@@ -8,12 +8,17 @@ from statistics import median_low
 
 from pypdfium2 import PdfDocument, PdfiumError
 
-from ingest.parsers.base import Block, ParsedDocument
+from ingest.parsers.base import DEFAULT_OPTIONS, Block, ParsedDocument, ParsingOptions
 from ingest.parsers.pdf_layout import reading_order
 from ingest.parsers.pdf_running import without_running_lines
 from ingest.parsers.pdf_words import Line, page_text
 from ingest.parsers.text import clean, continued, meaningful_title, one_line
-from search.errors import CorruptDocumentError, EmptyDocumentError, ProtectedDocumentError
+from search.errors import (
+    CorruptDocumentError,
+    EmptyDocumentError,
+    MissingToolError,
+    ProtectedDocumentError,
+)
 
 HEADING_RATIO = 1.12
 """A line so much taller than the body text is a heading."""
@@ -24,8 +29,8 @@ _PDF_DATE = re.compile(
 )
 
 
-def parse(path: Path) -> ParsedDocument:
-    """Parse a PDF that has text; pages that are only pictures give none."""
+def parse(path: Path, options: ParsingOptions = DEFAULT_OPTIONS) -> ParsedDocument:
+    """Parse a PDF; a page without text is read by OCR."""
     try:
         document = PdfDocument(path)
     except PdfiumError as error:
@@ -39,17 +44,22 @@ def parse(path: Path) -> ParsedDocument:
     try:
         pages = [page_text(document[number], number + 1) for number in range(len(document))]
         information = document.get_metadata_dict()
+        blank = [page.number for page in pages if not page.segments]
+        scanned, notes = _scanned(document, blank, options)
     except (PdfiumError, ValueError) as error:
         raise CorruptDocumentError(
             f"The PDF is malformed ({one_line(str(error))}): print it to PDF anew, or exclude it."
         ) from error
     finally:
         document.close()
-    if not any(page.segments for page in pages):
+    if len(blank) == len(pages) and not scanned:
         raise EmptyDocumentError(
-            "No page of the PDF has text: it is probably a scan. Run OCR on it first."
+            "No page of the PDF has text, and OCR found none: exclude it."
+            if options.ocr
+            else "No page of the PDF has text: it is probably a scan. Set SEMSEARCH_PARSING__OCR."
         )
-    content = tuple(_blocks([reading_order(page) for page in without_running_lines(pages)]))
+    text = _blocks([reading_order(page) for page in without_running_lines(pages)])
+    content = tuple(sorted([*text, *scanned], key=lambda block: block.page or 0))
     title = meaningful_title(information.get("Title"))
     return ParsedDocument(
         blocks=content,
@@ -58,7 +68,36 @@ def parse(path: Path) -> ParsedDocument:
         created=_date(information.get("CreationDate", "")),
         modified=_date(information.get("ModDate", "")),
         pages=len(pages),
+        notes=notes,
     )
+
+
+def _scanned(
+    document: PdfDocument, blank: Sequence[int], options: ParsingOptions
+) -> tuple[list[Block], tuple[str, ...]]:
+    """Read pages without text by OCR; a note says which could not be.
+
+    Raises:
+        MissingToolError: the whole document takes tesseract, which is not installed.
+    """
+    if not blank or not options.ocr:
+        return [], ()
+    from ingest.parsers.ocr import RESOLUTION, picture_blocks
+
+    found: list[Block] = []
+    for number in blank:
+        page = document[number - 1]
+        if next(iter(page.get_objects(max_depth=2)), None) is None:
+            continue  # an empty page
+        try:
+            picture = page.render(scale=RESOLUTION / 72, grayscale=True).to_pil()
+            found += picture_blocks(picture, number, options)
+        except MissingToolError as error:
+            if len(blank) == len(document):
+                raise
+            pages = ", ".join(map(str, blank))
+            return [], (f"No text on page {pages}: {error}",)
+    return found, ()
 
 
 def _blocks(pages: Sequence[Sequence[Line]]) -> Iterator[Block]:

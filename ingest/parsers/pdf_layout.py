@@ -9,6 +9,10 @@ from ingest.parsers.pdf_words import Line, PageText, Word, line_of
 MIN_COLUMN_LINES = 6
 MIN_COLUMN_CHARACTERS = 18
 """Median length of a line in a column of prose; the cells of a table are shorter."""
+MOST_CROSSING = 0.35
+"""Lines across a gutter, such as headings of both columns, per line beside it."""
+TOUCH = 2.0
+"""Points by which a line may stand in the gutter."""
 ALIGNED_GAP = 0.45
 """A gap of so many line heights separates cells where other rows have a cell's edge."""
 CLOSE_GAP = 0.5
@@ -20,9 +24,59 @@ _MARKER = re.compile(r"^(?:[•▪◦‣●○–—*-]|\d{1,3}[.)]|\d+\.\d+[:.)
 def reading_order(page: PageText) -> list[Line]:
     """Return the lines of a page in the order a person reads them; table rows are joined."""
     segments = list(_cut_at_columns(page.segments, page.number, page.height))
-    gutter = _gutter(segments, page.width)
-    ordered = _in_columns(segments, gutter) if gutter else _joined_rows(segments)
-    return _with_column_ends(ordered, gutter)
+    return _arranged(segments, 0.0, page.width, _end(segments))
+
+
+def _arranged(segments: Sequence[Line], left: float, right: float, end: float) -> list[Line]:
+    """Order a part of a page: by columns, which may have columns themselves, or by rows.
+
+    Args:
+        segments: what stands in it.
+        left: where it begins.
+        right: where it ends.
+        end: where the longest line ends of the column that it is a part of.
+    """
+    gutter = _gutter(segments, left, right)
+    if gutter is None:
+        return [replace(line, column_right=end) for line in _joined_rows(segments)]
+    before = [s for s in segments if s.right <= gutter + TOUCH]
+    after = [s for s in segments if s.left >= gutter - TOUCH]
+    ends = _end(before), _end(after)
+    ordered: list[Line] = []
+    for band in _bands(segments, gutter):
+        if _crosses(band[0], gutter):
+            ordered += [replace(line, column_right=end) for line in band]
+            continue
+        sides = (
+            [s for s in band if s.right <= gutter + TOUCH],
+            [s for s in band if s.right > gutter + TOUCH],
+        )
+        ordered += _arranged(sides[0], left, gutter, ends[0])
+        ordered += _arranged(sides[1], gutter, right, ends[1])
+    return ordered
+
+
+def _end(segments: Sequence[Line]) -> float:
+    return max((segment.right for segment in segments), default=0.0)
+
+
+def _crosses(segment: Line, gutter: float) -> bool:
+    return segment.left < gutter - TOUCH and segment.right > gutter + TOUCH
+
+
+def _bands(segments: Sequence[Line], gutter: float) -> Iterator[list[Line]]:
+    """Cut into bands, top to bottom: what spans both columns, and what stands in them."""
+    band: list[Line] = []
+    for segment in sorted(segments, key=lambda s: (s.top, s.left)):
+        if _crosses(segment, gutter):
+            if band:
+                yield band
+            yield [segment]
+            band = []
+        else:
+            band.append(segment)
+    if band:
+        yield band
 
 
 def _cut_at_columns(segments: Sequence[Line], number: int, height: float) -> Iterator[Line]:
@@ -54,42 +108,44 @@ def _left(line: Line) -> float:
     return line.left
 
 
-def _gutter(segments: Sequence[Line], width: float) -> float | None:
-    """Find where a gap runs down the page between two columns of prose."""
+def _gutter(segments: Sequence[Line], left: float, right: float) -> float | None:
+    """Find where a gap runs down between two columns of prose."""
     best: tuple[int, float] | None = None
-    for step in range(35, 66):
-        x = width * step / 100
-        crossing = [s for s in segments if s.left < x - 2 and s.right > x + 2]
-        left = [s for s in segments if s.right <= x + 2]
-        right = [s for s in segments if s.left >= x - 2]
-        if min(len(left), len(right)) < MIN_COLUMN_LINES or not _prose(left) or not _prose(right):
+    for step in range(15, 86):
+        x = left + (right - left) * step / 100
+        crossing = [s for s in segments if _crosses(s, x)]
+        before = [s for s in segments if s.right <= x + TOUCH]
+        after = [s for s in segments if s.left >= x - TOUCH]
+        if min(len(before), len(after)) < MIN_COLUMN_LINES:
             continue
-        if len(crossing) <= 0.35 * (len(left) + len(right)) and (
-            best is None or len(crossing) < best[0]
-        ):
+        if len(crossing) > MOST_CROSSING * (len(before) + len(after)):
+            continue
+        if best is not None and len(crossing) >= best[0]:
+            continue
+        if _prose(before) and _prose(after) and not _is_table(before, after):
             best = (len(crossing), x)
     return best[1] if best else None
+
+
+def _is_table(before: Sequence[Line], after: Sequence[Line]) -> bool:
+    """Tell the columns of a table, whose rows align and do not fill them, from prose."""
+    fewer, more = sorted((before, after), key=len)
+    tops = sorted(line.top for line in more)
+    aligned = sum(any(abs(line.top - top) < 1.5 for top in tops) for line in fewer)
+    return aligned > 0.7 * len(fewer) and min(_fill(before), _fill(after)) < 0.75
+
+
+def _fill(segments: Sequence[Line]) -> float:
+    """Return how far the lines fill their column: the median, 0 to 1."""
+    start = min(segment.left for segment in segments)
+    width = max(1.0, _end(segments) - start)
+    reach = sorted((segment.right - start) / width for segment in segments)
+    return reach[len(reach) // 2]
 
 
 def _prose(segments: Sequence[Line]) -> bool:
     lengths = sorted(len(s.text) for s in segments)
     return lengths[len(lengths) // 2] >= MIN_COLUMN_CHARACTERS
-
-
-def _in_columns(segments: Sequence[Line], gutter: float) -> list[Line]:
-    """Order by bands: what spans both columns, then the left column, then the right one."""
-    ordered: list[Line] = []
-    left: list[Line] = []
-    right: list[Line] = []
-    for segment in sorted(segments, key=lambda s: (s.top, s.left)):
-        if segment.left < gutter - 2 and segment.right > gutter + 2:
-            ordered += _joined_rows(left) + _joined_rows(right) + [segment]
-            left, right = [], []
-        elif segment.right <= gutter + 2:
-            left.append(segment)
-        else:
-            right.append(segment)
-    return ordered + _joined_rows(left) + _joined_rows(right)
 
 
 def _joined_rows(segments: Sequence[Line]) -> list[Line]:
@@ -157,11 +213,3 @@ def _merged_cells(segments: Sequence[Line]) -> list[Line]:
 def _same_height(one: Line, other: Line) -> bool:
     overlap = min(one.bottom, other.bottom) - max(one.top, other.top)
     return overlap > 0.5 * min(one.bottom - one.top, other.bottom - other.top)
-
-
-def _with_column_ends(lines: Sequence[Line], gutter: float | None) -> list[Line]:
-    def column(line: Line) -> int:
-        return int(gutter is not None and line.left >= gutter - 2)
-
-    ends = {side: max((s.right for s in lines if column(s) == side), default=0) for side in (0, 1)}
-    return [replace(line, column_right=ends[column(line)]) for line in lines]

@@ -2,6 +2,7 @@
 
 import ctypes
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ COLUMN_GAP = 1.6
 BOLD_WEIGHT = 600
 _HYPHENS = "\x02\ufffe\xad"
 """What PDFium returns for a hyphen at the end of a line."""
+_TEX_LIGATURE = re.compile(r"(?<=\w)↵(?=\w)")
+"""How fonts of TeX without a map to Unicode give the letters `ff`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +175,7 @@ def line_of(words: Sequence[Word], number: int, height: float) -> Line:
     for word in words:
         sizes[round(word.size * 2) / 2] += len(word.text)
     return Line(
-        text=one_line(" ".join(word.text for word in words)),
+        text=one_line(_TEX_LIGATURE.sub("ff", " ".join(word.text for word in words))),
         page=number,
         left=min(word.left for word in words),
         right=max(word.right for word in words),

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.parsers.base import Block, ParsedDocument
+from ingest.parsers.base import DEFAULT_OPTIONS, Block, ParsedDocument, ParsingOptions
 from ingest.parsers.text import clean, continued, decode, one_line
 
 MAX_HEADING = 90
@@ -13,12 +13,12 @@ WRAPPED = 55
 """Prose whose longest line is shorter has not been wrapped: its line breaks are meant."""
 _UNDERLINE = re.compile(r"^([=\-~*#_])\1{2,}$")
 _NUMBERED = re.compile(r"^(\d{1,2}(?:\.\d{1,2})*)[.)]? +\S|^§ *\d+")
-_ITEM = re.compile(r"^(?:[-*•–]|\d{1,3}[.)]|[a-z][.)]) +\S")
+ITEM = re.compile(r"^(?:[-*•–]|\d{1,3}[.)]|[a-z][.)]) +\S")
 _GAP = re.compile(r"(?<=\S)(?: {2,}|\t+)(?=\S)")
 """What separates columns."""
 
 
-def parse(path: Path) -> ParsedDocument:
+def parse(path: Path, options: ParsingOptions = DEFAULT_OPTIONS) -> ParsedDocument:
     """Parse a text file."""
     content = tuple(plain_blocks(decode(path.read_bytes())))
     title = next((b.text for b in content[:1] if b.kind == "heading"), None)
@@ -53,7 +53,7 @@ def _paragraph(lines: list[str]) -> Iterator[Block]:
     wrapped = max(map(len, lines), default=0) >= WRAPPED
     group: list[str] = []
     for line in lines:
-        if _ITEM.match(line):
+        if ITEM.match(line):
             yield from _text(group, wrapped)
             group = [line]
         else:
@@ -63,7 +63,7 @@ def _paragraph(lines: list[str]) -> Iterator[Block]:
 
 def _text(lines: list[str], wrapped: bool) -> Iterator[Block]:
     if lines:
-        is_item = bool(_ITEM.match(lines[0]))
+        is_item = bool(ITEM.match(lines[0]))
         full = max(map(len, lines)) * 0.6 if wrapped or is_item else math.inf
         parts: list[list[str]] = [[]]
         for line in lines:
@@ -108,7 +108,7 @@ def _is_heading(lines: list[str]) -> bool:
     if len(lines) == 1:
         return True
     longest = max(map(len, lines[1:]))
-    return longest >= WRAPPED and len(first) < longest * 0.6 and not _ITEM.match(lines[1])
+    return longest >= WRAPPED and len(first) < longest * 0.6 and not ITEM.match(lines[1])
 
 
 def _level(line: str) -> int:

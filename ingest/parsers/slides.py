@@ -6,13 +6,13 @@ from typing import Any
 
 from pptx import Presentation
 
-from ingest.parsers.base import Block, ParsedDocument
+from ingest.parsers.base import DEFAULT_OPTIONS, Block, ParsedDocument, ParsingOptions
 from ingest.parsers.elements import join_rows
 from ingest.parsers.office import assembled, core_properties, opening
 from ingest.parsers.text import clean, one_line
 
 
-def parse(path: Path) -> ParsedDocument:
+def parse(path: Path, options: ParsingOptions = DEFAULT_OPTIONS) -> ParsedDocument:
     """Parse a presentation."""
     with opening(path, "PowerPoint presentation"):
         presentation = Presentation(str(path))

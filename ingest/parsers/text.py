@@ -124,7 +124,7 @@ def _score(text: str, letters: frozenset[str]) -> int:
 _TEMPLATE_TITLES = re.compile(
     r"(untitled.*|bez (tytułu|nazwy).*|(powerpoint|word|excel) (presentation|document)"
     r"|prezentacja programu powerpoint|document\d*|dokument\d*|slide ?1|slajd ?1|presentation\d*"
-    r"|.+\.(docx?|xlsx?|pptx?|odt|rtf|indd|qxd|pdf|tex|dvi))?",
+    r"|.+\.(docx?|xlsx?|pptx?|odt|rtf|indd|qxd|pdf|tex|dvi|jpe?g|png|tiff?))?",
     re.IGNORECASE,
 )
 _PRINTED_FROM = re.compile(r"^Microsoft (Word|Excel|PowerPoint) - ")
@@ -133,4 +133,6 @@ _PRINTED_FROM = re.compile(r"^Microsoft (Word|Excel|PowerPoint) - ")
 def meaningful_title(text: str | None) -> str | None:
     """Return a title that a file declares, unless a program put it there by default."""
     title = _PRINTED_FROM.sub("", one_line(text or ""))
-    return None if _TEMPLATE_TITLES.fullmatch(title) else title
+    if _TEMPLATE_TITLES.fullmatch(title) or not any(map(str.isalnum, title)):
+        return None
+    return title

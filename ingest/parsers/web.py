@@ -2,12 +2,13 @@
 
 import re
 import warnings
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag, XMLParsedAsHTMLWarning
 
-from ingest.parsers.base import Block, ParsedDocument
+from ingest.parsers.base import DEFAULT_OPTIONS, Block, ParsedDocument, ParsingOptions
 from ingest.parsers.markup import markup_blocks
 from ingest.parsers.office import first_heading
 from ingest.parsers.text import decode, meaningful_title, one_line
@@ -24,7 +25,7 @@ DATE_FIELDS = ("dcterms.modified", "article:modified_time", "last-modified", "da
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
 
 
-def parse(path: Path) -> ParsedDocument:
+def parse(path: Path, options: ParsingOptions = DEFAULT_OPTIONS) -> ParsedDocument:
     """Parse an HTML file."""
     return parse_markup(_declared(path.read_bytes()))
 
@@ -32,9 +33,7 @@ def parse(path: Path) -> ParsedDocument:
 def parse_markup(markup: str) -> ParsedDocument:
     """Parse HTML: headings, paragraphs, lists and tables; title, author and date of its head."""
     soup = tree(markup)
-    title = meaningful_title(soup.title.get_text()) if soup.title else None
-    author = _meta(soup, "author")
-    dates = [_date(_meta(soup, name)) for name in DATE_FIELDS]
+    head = head_of(soup)
     for unwanted in soup.select(BOILERPLATE):
         unwanted.decompose()
     _drop_menus(soup)
@@ -42,9 +41,28 @@ def parse_markup(markup: str) -> ParsedDocument:
     content = markup_blocks(soup)
     return ParsedDocument(
         blocks=content,
-        title=_without_site(title, content) or first_heading(content),
-        author=author,
-        modified=next((date for date in dates if date), None),
+        title=_without_site(head.title, content) or first_heading(content),
+        author=head.author,
+        modified=head.modified,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a page says of itself."""
+
+    title: str | None
+    author: str | None
+    modified: datetime | None
+
+
+def head_of(soup: BeautifulSoup) -> Head:
+    """Read title, author and date from the head of a page."""
+    dates = [_date(_meta(soup, name)) for name in DATE_FIELDS]
+    return Head(
+        meaningful_title(soup.title.get_text()) if soup.title else None,
+        _meta(soup, "author"),
+        next((date for date in dates if date), None),
     )
 
 

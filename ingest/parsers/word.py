@@ -9,7 +9,7 @@ from typing import Any
 
 import docx
 
-from ingest.parsers.base import Block, ParsedDocument
+from ingest.parsers.base import DEFAULT_OPTIONS, Block, ParsedDocument, ParsingOptions
 from ingest.parsers.elements import blocks
 from ingest.parsers.office import assembled, core_properties, opening
 from ingest.parsers.tamed import with_unstructured
@@ -22,7 +22,7 @@ _CLAUSE = re.compile(r"(§|art\.|artykuł|rozdział|dział|część|załącznik)
 """A paragraph of a contract or a statute that has nothing but its number."""
 
 
-def parse(path: Path) -> ParsedDocument:
+def parse(path: Path, options: ParsingOptions = DEFAULT_OPTIONS) -> ParsedDocument:
     """Parse a Word document."""
     with opening(path, "Word document"):
         document = docx.Document(str(path))

@@ -8,7 +8,7 @@ from typing import Any
 
 import openpyxl
 
-from ingest.parsers.base import Block, ParsedDocument
+from ingest.parsers.base import DEFAULT_OPTIONS, Block, ParsedDocument, ParsingOptions
 from ingest.parsers.elements import join_rows
 from ingest.parsers.office import CoreProperties, core_properties, opening
 from ingest.parsers.text import one_line
@@ -17,7 +17,7 @@ MAX_HEADER_ROWS = 3
 Row = list[str]
 
 
-def parse(path: Path) -> ParsedDocument:
+def parse(path: Path, options: ParsingOptions = DEFAULT_OPTIONS) -> ParsedDocument:
     """Parse a workbook: values as last computed, hidden sheets left out."""
     with opening(path, "Excel workbook"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # extensions that openpyxl does not read

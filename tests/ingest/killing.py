@@ -9,7 +9,7 @@ from pathlib import Path
 
 from qdrant_client import QdrantClient
 
-from ingest.sync import sync
+from ingest.sync import Scope, sync
 from search.assemble import build_embedder, identity_for, open_store
 from search.domain import Document, Principal, Vector
 from search.settings import Settings
@@ -31,10 +31,14 @@ def open_for(engine: str, folder: Path) -> tuple[Store, Settings]:
 
 
 def run(engine: str, data: Path, docs: Path) -> None:
-    """Sync once; runs in a process of its own or in this one."""
+    """Sync once; runs in a process of its own or in this one.
+
+    Killed often enough in a row, what has gone from the folder adds up to a mass deletion.
+    """
     store, settings = open_for(engine, data)
+    scope = Scope(allow_mass_delete=True)
     try:
-        sync([docs], build_embedder(settings.embedder), store, settings, Silent())
+        sync([docs], build_embedder(settings.embedder), store, settings, Silent(), scope)
     finally:
         store.close()
 

@@ -58,6 +58,14 @@ def test_html_only(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_utf8_that_is_declared_as_something_else(tmp_path: Path) -> None:
+    head = (
+        b"From: a@b.example\r\nSubject: X\r\nContent-Type: text/plain; charset=iso-8859-1\r\n\r\n"
+    )
+    (tmp_path / "a.eml").write_bytes(head + "Zażółć gęślą jaźń".encode())
+    assert blocks_of(tmp_path / "a.eml")[-1] == ("text", "Zażółć gęślą jaźń")
+
+
 def test_false_charset_is_corrected(tmp_path: Path) -> None:
     head = b"From: a@b.example\r\nSubject: X\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
     (tmp_path / "a.eml").write_bytes(head + "Zażółć gęślą jaźń".encode("iso-8859-2"))
@@ -80,3 +88,64 @@ def test_no_message(tmp_path: Path) -> None:
 def test_bad_date_counts_as_none(tmp_path: Path) -> None:
     (tmp_path / "a.eml").write_bytes(b"From: a@b.example\nDate: kiedys\nSubject: X\n\nTekst\n")
     assert parse(tmp_path / "a.eml").modified is None
+
+
+def test_attachments_are_documents_of_their_own(tmp_path: Path) -> None:
+    inner = message(Subject="Wewnętrzna")
+    inner.set_content("Treść wewnętrzna.")
+    inner.add_attachment("Najgłębiej.".encode(), maintype="text", subtype="plain", filename="c.txt")
+    mail = message(Subject="Zewnętrzna")
+    mail.set_content("W załączeniu.")
+    mail.add_attachment(b"# Umowa\n\nTekst.", maintype="text", subtype="markdown",
+                        filename="../../umowa.md")  # fmt: skip
+    mail.add_attachment(b"PK garbage", maintype="application", subtype="x", filename="umowa.docx")
+    mail.add_attachment(b"?", maintype="application", subtype="x", filename="a.bin")
+    mail.add_attachment(b"x", maintype="image", subtype="png", filename="logo.png",
+                        disposition="inline", cid="<logo>")  # fmt: skip
+    mail.add_attachment(inner)
+    document = parse(saved(tmp_path / "a.eml", mail))
+    found = {a.name: a for a in document.attachments}
+    names = list(found)
+    assert names[:3] == [".._.._umowa.md".lstrip(". "), "umowa.docx", "a.bin"]
+    first, broken, other, nested = document.attachments
+    assert first.document is not None
+    assert first.document.title == "Umowa"
+    assert first.size == len("# Umowa\n\nTekst.")
+    assert broken.problem and "Word document" in broken.problem
+    assert other.problem and "type .bin" in other.problem
+    assert nested.document is not None
+    assert nested.document.title == "Wewnętrzna"
+    [deepest] = nested.document.attachments
+    assert deepest.document is not None
+    assert deepest.document.blocks[0].text == "Najgłębiej."
+
+
+def test_messages_nested_without_end(tmp_path: Path) -> None:
+    mail = message(Subject="0")
+    mail.set_content("0")
+    for depth in range(1, 8):
+        outer = message(Subject=str(depth))
+        outer.set_content(str(depth))
+        outer.add_attachment(mail)
+        mail = outer
+    document = parse(saved(tmp_path / "a.eml", mail))
+    depth, problems = 0, []
+    while document.attachments:
+        [attachment] = document.attachments
+        problems.append(attachment.problem)
+        if attachment.document is None:
+            break
+        document, depth = attachment.document, depth + 1
+    assert depth == 3
+    assert problems[-1] == "It is nested too deeply in other attachments."
+
+
+def test_names_of_attachments_are_told_apart(tmp_path: Path) -> None:
+    mail = message(Subject="X")
+    mail.set_content("X")
+    for number in range(3):
+        mail.add_attachment(f"Tekst {number}".encode(), maintype="text", subtype="plain",
+                            filename="a.txt")  # fmt: skip
+    document = parse(saved(tmp_path / "a.eml", mail))
+    assert [a.name for a in document.attachments] == ["a.txt", "a (2).txt", "a (3).txt"]
+    assert len({a.content_hash for a in document.attachments}) == 3

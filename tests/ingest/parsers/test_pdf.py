@@ -171,7 +171,7 @@ def test_no_text(tmp_path: Path) -> None:
     pdf = FPDF()
     pdf.add_page()
     pdf.rect(10, 10, 50, 50)
-    with pytest.raises(EmptyDocumentError, match="scan"):
+    with pytest.raises(EmptyDocumentError, match="No page of the PDF has text"):
         parse(saved(pdf, tmp_path / "a.pdf"))
 
 
