@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.ingest_options import AllowMassDelete, Exclude, Include, LogJson
 from cli.output import JsonOption, print_json
 from search.errors import IndexMissingError
 from search.settings import Settings, load_settings
@@ -29,25 +30,14 @@ def ingest(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be done, and touch nothing.")
     ] = False,
-    include: Annotated[
-        list[str] | None,
-        typer.Option(help="Look only at files that match, e.g. '*.pdf' (gitignore syntax)."),
-    ] = None,
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option(help="Pass over files that match; what is indexed of them stays."),
-    ] = None,
-    allow_mass_delete: Annotated[
-        bool,
-        typer.Option("--allow-mass-delete", help="Delete even if much of a source is gone."),
-    ] = False,
+    include: Include = None,
+    exclude: Exclude = None,
+    allow_mass_delete: AllowMassDelete = False,
     rebuild: Annotated[
         bool,
         typer.Option("--rebuild", help="Delete the whole index first, e.g. for another model."),
     ] = False,
-    log_json: Annotated[
-        bool, typer.Option("--log-json", help="Report progress as JSON lines on standard error.")
-    ] = False,
+    log_json: LogJson = False,
     json: JsonOption = False,
 ) -> None:
     """Make the index equal to folders: what is new, changed, renamed or deleted.

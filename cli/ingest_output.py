@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 
-from cli.output import bytes_for_people, stdout, table
+from rich.console import Console
+
+from cli.output import bytes_for_people, counted, stdout, table
 from ingest.plan import Failure, Plan, Withheld
 from ingest.sync import Report
 
@@ -76,13 +78,13 @@ def show_plan(plan: Plan) -> None:
         )
     for document in plan.files_deleted[:SHOWN]:
         console.print(f"deleted: {document.path}", markup=False, soft_wrap=True)
-    _show_failures(plan.failures)
-    _show_withheld(plan.withheld)
+    _show_failures(plan.failures, console)
+    _show_withheld(plan.withheld, console)
 
 
-def show_report(report: Report) -> None:
-    """Print a report for people."""
-    console = stdout()
+def show_report(report: Report, console: Console | None = None) -> None:
+    """Print a report for people, on standard output unless another console is given."""
+    console = console or stdout()
     plan = report.plan
     counts = {
         "added": report.added,
@@ -96,15 +98,18 @@ def show_report(report: Report) -> None:
     }
     always = {"added", "unchanged", "failed"}
     said = ", ".join(f"{n} {name}" for name, n in counts.items() if n or name in always)
-    console.print(f"{said}: {report.chunks} chunks in {report.seconds:.1f} seconds{_rate(report)}")
+    chunks = counted(report.chunks, "chunk")
+    console.print(
+        f"{said}: {chunks} in {report.seconds:.1f} seconds{_rate(report)}", soft_wrap=True
+    )
     if report.unsupported:
         kinds = Counter(_extension(path) for path in report.unsupported)
         said = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
         console.print(f"of types that are not indexed: {said}", style="dim")
     for path, note in report.notes[:SHOWN]:
         console.print(f"note: {path}: {note}", style="yellow", soft_wrap=True, markup=False)
-    _show_failures(report.failures)
-    _show_withheld(plan.withheld)
+    _show_failures(report.failures, console)
+    _show_withheld(plan.withheld, console)
 
 
 class _Sized(Protocol):
@@ -139,9 +144,8 @@ def _rate(report: Report) -> str:
     )
 
 
-def _show_failures(failures: Sequence[Failure]) -> None:
+def _show_failures(failures: Sequence[Failure], console: Console) -> None:
     """Print failures one by one, those for want of a program by program."""
-    console = stdout()
     for line in _missing_tools(failures):
         console.print(line, style="yellow", soft_wrap=True, markup=False)
     others = [failure for failure in failures if failure.tool is None]
@@ -161,9 +165,9 @@ def _missing_tools(failures: Sequence[Failure]) -> Iterable[str]:
         yield f"not read for want of {tool}: {said}. {group[0].reason}"
 
 
-def _show_withheld(withheld: Sequence[Withheld]) -> None:
+def _show_withheld(withheld: Sequence[Withheld], console: Console) -> None:
     for source in withheld:
-        stdout().print(
+        console.print(
             f"nothing was deleted of {source.source}: {source.reason}. If that is meant, "
             "run it again with --allow-mass-delete.",
             style="red",

@@ -20,12 +20,17 @@ LINE_SECONDS = 10
 
 
 @contextmanager
-def display(log_json: bool) -> Iterator[Observer]:
-    """Yield an observer that suits where standard error goes."""
+def display(log_json: bool, *, brief: bool = False) -> Iterator[Observer]:
+    """Yield an observer that suits where standard error goes.
+
+    Args:
+        log_json: for machines that watch.
+        brief: say nothing of a run that has nothing to do.
+    """
     if log_json:
         yield JsonLog()
-    elif not stderr().is_terminal:
-        yield Lines()
+    elif brief or not stderr().is_terminal:
+        yield Lines(brief)
     else:
         with bar() as progress:
             yield Bars(progress)
@@ -117,14 +122,16 @@ class Bars(Counts):
 class Lines(Counts):
     """A line at the start, and one every few seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, brief: bool = False) -> None:
         super().__init__()
         self._said = time.monotonic()
+        self._brief = brief
 
     def planned(self, plan: Plan) -> None:
         """Say what will be done."""
         super().planned(plan)
-        stderr().print(in_words(plan), soft_wrap=True)
+        if not self._brief:
+            stderr().print(in_words(plan), soft_wrap=True)
 
     def embedded(self, chunks: int) -> None:
         """Say now and then how far it is."""
@@ -147,7 +154,7 @@ class JsonLog(Counts):
     def planned(self, plan: Plan) -> None:
         """Log the plan's counts."""
         super().planned(plan)
-        _log("planned", files=self.files, deleted=len(plan.files_deleted),
+        log_event("planned", files=self.files, deleted=len(plan.files_deleted),
              renamed=len(plan.files_renamed), unchanged=len(plan.unchanged),
              failed=self.failed)  # fmt: skip
 
@@ -155,13 +162,13 @@ class JsonLog(Counts):
         """Log a file."""
         super().read(reading)
         chunks = sum(len(prepared.chunks) for prepared in reading.documents)
-        _log("read", path=self.current, chunks=chunks, seconds=round(reading.seconds, 3),
+        log_event("read", path=self.current, chunks=chunks, seconds=round(reading.seconds, 3),
              failures=[f.reason for f in reading.failures])  # fmt: skip
 
     def embedded(self, chunks: int) -> None:
         """Log how far it is."""
         super().embedded(chunks)
-        _log("embedded", chunks=self.chunks_done, expected=self.expected,
+        log_event("embedded", chunks=self.chunks_done, expected=self.expected,
              per_second=round(self.rate, 2))  # fmt: skip
 
 
@@ -180,6 +187,7 @@ def in_words(plan: Plan) -> str:
     return ", ".join(f"{n} {name}" for name, n in counts.items() if n or name in always)
 
 
-def _log(event: str, **fields: Any) -> None:
+def log_event(event: str, **fields: Any) -> None:
+    """Write one JSON object with the moment."""
     moment = {"time": round(time.time(), 3), "event": event}
     typer.echo(json.dumps(moment | fields, ensure_ascii=False), err=True)

@@ -35,6 +35,11 @@ def table(*columns: str, title: str | None = None) -> Table:
     return made
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun: `1 document`, `2 documents`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def bytes_for_people(count: float) -> str:
     """Return a size with its unit: 1536 -> `1.5 KiB`."""
     for unit in ("B", "KiB", "MiB", "GiB"):

@@ -1,6 +1,7 @@
 """`semsearch status`: what the index holds."""
 
 import typer
+from rich.markup import escape
 
 from cli.output import JsonOption, bytes_for_people, print_json, stdout, table
 from cli.search import GroupOption, UserOption, principal
@@ -62,6 +63,6 @@ def status(
         assert isinstance(counts, dict)
         listing = table(title, "documents")
         for value, count in counts.items():
-            listing.add_row(value, str(count))
+            listing.add_row(escape(value), str(count))
         console.print()
         console.print(listing)

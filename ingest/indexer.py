@@ -65,7 +65,7 @@ class Indexer:
         Raises:
             EmptyDocumentError: there is nothing to index.
         """
-        title = _embedded_title(document)
+        title = embedded_title(document)
         chunks = tuple(chunk(parsed, self._embedder.count_tokens, self._chunking, title))
         if not chunks:
             raise EmptyDocumentError("The file holds no text: exclude it, or run OCR on it first.")
@@ -187,6 +187,6 @@ def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
         yield group
 
 
-def _embedded_title(document: Document) -> str:
+def embedded_title(document: Document) -> str:
     """Return the title that leads the breadcrumb; a file's name is for the lexical index only."""
     return "" if document.named else document.title

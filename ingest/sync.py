@@ -88,6 +88,13 @@ class Report:
     seconds: float = 0.0
     stages: Stages = field(default_factory=Stages)
 
+    @property
+    def did_something(self) -> bool:
+        """Tell whether the index was changed, or something went wrong."""
+        plan = self.plan
+        done = self.added or self.changed or plan.files_renamed or plan.news or plan.files_deleted
+        return bool(done or self.failures or plan.withheld)
+
 
 def plan_for(
     paths: Sequence[Path],
@@ -144,7 +151,7 @@ def sync(
         ModelError: the model cannot be loaded or run.
     """
     start = time.monotonic()
-    with store.claim(_whoami()) as interrupted:
+    with store.claim(whoami()) as interrupted:
         if interrupted:
             store.repair()
         plan = plan_for(paths, embedder, store, settings, scope)
@@ -178,6 +185,7 @@ def _scan(source: Source, rules: Rules, scope: Scope) -> Iterator[ScannedFile]:
             )
 
 
-def _whoami() -> str:
+def whoami() -> str:
+    """Say which process this is, for those that wait for it."""
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
     return f"process {os.getpid()} on {socket.gethostname()} (`{command}`)"

@@ -8,46 +8,11 @@ from typing import Any
 
 import pytest
 
-from cli.main import app, main
+from cli.main import app
 
-COMMANDS = ["ingest", "search", "status", "eval", "config", "doctor", "serve"]
-
-
-class Result:
-    """What a command printed and how it ended."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def semsearch(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Any:
-    monkeypatch.setenv("SEMSEARCH_EMBEDDER__MODEL", "fake")
-    monkeypatch.setenv("SEMSEARCH_DATA_DIR", str(tmp_path / "data"))
-
-    def run(*arguments: str) -> Result:
-        monkeypatch.setattr(sys, "argv", ["semsearch", *arguments])
-        with pytest.raises(SystemExit) as end:
-            main()
-        captured = capsys.readouterr()
-        code = end.value.code
-        return Result(code if isinstance(code, int) else 0, captured.out, captured.err)
-
-    return run
-
-
-@pytest.fixture
-def docs(tmp_path: Path) -> Path:
-    folder = tmp_path / "docs"
-    folder.mkdir()
-    (folder / "urlop.md").write_text("# Urlop\n\nZaległy urlop wykorzystuje się do 30 września.\n")
-    (folder / "travel.md").write_text("# Travel\n\nTravel expenses are paid within two weeks.\n")
-    return folder
+COMMANDS = [
+    "ingest", "watch", "search", "ls", "show", "rm", "status", "eval", "config", "doctor", "serve",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)
