@@ -20,8 +20,6 @@ from search.settings import Settings, load_settings
 FREE_DISK = 2 * 1024**3
 """Bytes below which the disk gets a warning: a model unpacked and a middling index."""
 
-OCR_LANGUAGES = {"pol", "eng", "deu"}
-
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -39,7 +37,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(json: JsonOption = False) -> None:
-    """Check Python, PyTorch, CPU, store, model, OCR, disk and offline readiness.
+    """Check Python, PyTorch, CPU, store, model, OCR, LibreOffice, disk and offline readiness.
 
     Exits with 1 when something that the kit needs does not work.
 
@@ -78,7 +76,8 @@ def run_checks(settings: Settings) -> Iterator[Check]:
         ("disk", lambda: _disk(settings)),
         ("store", lambda: _store(settings)),
         ("model", lambda: _model(settings)),
-        ("OCR", _ocr),
+        ("OCR", lambda: _ocr(settings)),
+        ("LibreOffice", _libreoffice),
         ("offline", lambda: _offline(settings)),
     ]
     for name, look in looks:
@@ -160,24 +159,33 @@ def _model(settings: Settings) -> Check:
     return Check("model", "ok", found)
 
 
-def _ocr() -> Check:
-    program = shutil.which("tesseract")
-    if not program:
-        return Check(
-            "OCR", "warning", "tesseract is not installed: scans give no text",
-            "Debian, Ubuntu: apt install tesseract-ocr tesseract-ocr-pol tesseract-ocr-deu.",
-        )  # fmt: skip
-    import subprocess
+def _ocr(settings: Settings) -> Check:
+    from ingest.parsers.tools import TESSERACT, run
 
-    listed = subprocess.run(
-        [program, "--list-langs"], capture_output=True, text=True, timeout=20, check=True
-    ).stdout.split()
-    missing = OCR_LANGUAGES - set(listed)
+    if not settings.parsing.ocr:
+        return Check("OCR", "ok", "switched off (SEMSEARCH_PARSING__OCR)")
+    program = TESSERACT.path()
+    if program is None:
+        return Check("OCR", "warning", "tesseract is not installed: scans give no text",
+                     f"Debian, Ubuntu: {TESSERACT.install}.")  # fmt: skip
+    wanted = settings.parsing.ocr_languages.split("+")
+    listed = run([program, "--list-langs"]).decode().split()
+    missing = [language for language in wanted if language not in listed]
     if missing:
-        packages = " ".join(f"tesseract-ocr-{language}" for language in sorted(missing))
-        return Check("OCR", "warning", f"{program} lacks {', '.join(sorted(missing))}",
+        packages = " ".join(f"tesseract-ocr-{language}" for language in missing)
+        return Check("OCR", "warning", f"{program} lacks {', '.join(missing)}",
                      f"Debian, Ubuntu: apt install {packages}.")  # fmt: skip
-    return Check("OCR", "ok", f"{program} with {', '.join(sorted(OCR_LANGUAGES))}")
+    return Check("OCR", "ok", f"{program} with {', '.join(wanted)}")
+
+
+def _libreoffice() -> Check:
+    from ingest.parsers.tools import LIBREOFFICE
+
+    program = LIBREOFFICE.path()
+    if program is None:
+        return Check("LibreOffice", "warning", "not installed: no doc, ppt, xls, odp, ods",
+                     f"Debian, Ubuntu: {LIBREOFFICE.install}.")  # fmt: skip
+    return Check("LibreOffice", "ok", program)
 
 
 def _offline(settings: Settings) -> Check:

@@ -206,7 +206,7 @@ def test_doctor_on_the_fake_model(semsearch: Any, docs: Path) -> None:
     semsearch("ingest", str(docs))
     checks = {check["name"]: check for check in semsearch("doctor", "--json").json()}
     assert set(checks) == {
-        "Python", "CPU", "PyTorch", "disk", "store", "model", "OCR", "offline"
+        "Python", "CPU", "PyTorch", "disk", "store", "model", "OCR", "LibreOffice", "offline"
     }  # fmt: skip
     assert checks["store"]["state"] == "ok"
     assert "2 chunks" in checks["store"]["found"]

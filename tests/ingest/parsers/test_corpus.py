@@ -1,54 +1,13 @@
 """Real files: each parses or raises an error of ours, fast, without a socket."""
 
-import time
 from pathlib import Path
 
 import pytest
-import pytest_socket
 
 from ingest.parsers import is_supported, parse
-from ingest.parsers.tools import LIBREOFFICE, TESSERACT
-from search.errors import ParseError
 from tests.ingest.parsers.samples import CORPUS, needs
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
-SLOWEST = 30
-"""Seconds that one file may take on a busy machine; 872 pages of Word take 7."""
-UNREADABLE = {
-    "empty.txt": "empty", "empty.eml": "no message headers", "empty.xlsx": "no text",
-    "fake-text-all-whitespace.txt": "no text", "picture.pptx": "no text",
-    "test-image-jpg-mime.pptx": "no text", "password_protected.xlsx": "password",
-    "password.pdf": "password", "fake-encrypted.eml": "encrypted",
-    "fake-encrypted.msg": "encrypted", "bmp_24.bmp": "no legible text",
-    "chi_sim_image.jpeg": "no legible text", "jpn-vert.jpeg": "no legible text",
-    "example.jpg": "no legible text",
-}  # fmt: skip
-"""The reason that each must give; tesseract is not asked to read Chinese and Japanese."""
-
-
-@pytest.mark.slow
-def test_files_of_the_corpus(shared: Path) -> None:
-    needs(CORPUS.is_dir(), "shared/corpus")
-    for tool in (TESSERACT, LIBREOFFICE):
-        needs(tool.path(), tool.name)
-    pytest_socket.disable_socket()
-    failed = {}
-    for path in sorted(filter(is_supported, CORPUS.rglob("*"))):
-        start = time.monotonic()
-        try:
-            document = parse(path)
-        except ParseError as error:
-            failed[path.name] = str(error)
-        else:
-            text = "\n".join(block.text for block in document.blocks)
-            assert not set(text) & {"\u00ad", "\u00a0", "\ufeff", "\x00", "\x0c"}, path
-        assert time.monotonic() - start < SLOWEST, path
-    assert failed.keys() == UNREADABLE.keys()
-    for name, reason in failed.items():
-        assert UNREADABLE[name] in reason
-        assert "\n" not in reason
-
-
 QUALITY = [
     (
         "pdf/layout-parser-paper-fast.pdf",
