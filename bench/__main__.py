@@ -1,4 +1,4 @@
-"""`make bench` or `python -m bench [indexing|search|startup …]`: run, print, keep as JSON."""
+"""`make bench` or `python -m bench [NAME…]`: run, print, keep as JSON."""
 
 import json
 import platform
@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import indexing, search, startup
+from bench import indexing, memory, search, startup, syncing
 from bench.figures import Figure
 
 RESULTS = Path(__file__).parent / "results"
@@ -19,6 +19,8 @@ BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
     "startup": startup.run,
     "search": search.run,
     "indexing": indexing.run,
+    "syncing": syncing.run,
+    "memory": memory.run,
 }
 
 

@@ -75,7 +75,7 @@ def _ingest(folder: Path) -> dict[str, float]:
     embedder.embed_passages(["warm-up"])  # loading the model is measured by nobody here
     store = open_store(settings, embedder, create=True)
     start = time.perf_counter()
-    recorder = _Recorder()
+    recorder = Recorder()
     report = sync([folder / "docs"], embedder, store, settings, recorder)
     seconds = time.perf_counter() - start
     store.close()
@@ -89,7 +89,7 @@ def _ingest(folder: Path) -> dict[str, float]:
     }
 
 
-class _Recorder:
+class Recorder:
     """Keeps the passages, in the order in which files were read."""
 
     def __init__(self) -> None:
