@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cli.main import app
+from tests.ingest.parsers.samples import picture
 
 COMMANDS = [
     "ingest", "watch", "search", "ls", "show", "rm", "status", "eval", "config", "doctor", "serve",
@@ -260,3 +261,19 @@ def test_a_search_imports_no_pytorch(docs: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["hits"] == []
+
+
+def test_missing_programs_are_said_once(
+    semsearch: Any, docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(2):
+        picture("Umowa").save(docs / f"{number}.png")
+    (docs / "a.doc").write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600))
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    result = semsearch("ingest", str(docs))
+    assert result.code == 3
+    assert "2 added" in result.out
+    assert result.out.count("apt install tesseract-ocr") == 1
+    assert "not read for want of tesseract: 2 .png." in result.out
+    assert result.out.count("apt install libreoffice") == 1
+    assert "not read for want of LibreOffice: 1 .doc." in result.out

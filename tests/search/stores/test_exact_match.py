@@ -73,6 +73,7 @@ def fill(store: Store, count: int) -> dict[str, set[str]]:
 pytestmark = pytest.mark.filterwarnings("ignore:Local mode is not recommended")
 
 SIZES = {
+    "edge-small": (edge_store, 2_000),
     "edge": (edge_store, 20_000),
     "server-small": (server_store, 2_000),
     "server": (server_store, 20_000),
@@ -81,7 +82,12 @@ SIZES = {
 
 @pytest.fixture(
     scope="module",
-    params=["edge", "server-small", pytest.param("server", marks=pytest.mark.slow)],
+    params=[
+        "edge-small",
+        "server-small",
+        pytest.param("edge", marks=pytest.mark.slow),
+        pytest.param("server", marks=pytest.mark.slow),
+    ],
 )
 def filled(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
