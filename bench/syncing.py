@@ -91,7 +91,8 @@ def main(folder: str, name: str) -> None:
     recorder = Recorder()
     first, embed, read, stored = seconds_of(recorder)
     unchanged = min(seconds_of(Recorder())[0] for _ in range(3))
-    for file in sorted(docs.rglob("*.*"))[::100][:CHANGED]:
+    texts = [f for f in sorted(docs.rglob("*")) if f.suffix in (".md", ".html")]
+    for file in texts[:: max(1, len(texts) // CHANGED)][:CHANGED]:
         file.write_text(file.read_text(encoding="utf-8") + "\nNowe zdanie.\n", encoding="utf-8")
     changed = seconds_of(Recorder())[0]
     store.close()
