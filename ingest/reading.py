@@ -5,9 +5,10 @@ beside the embedding, or on other machines.
 """
 
 import os
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,6 +32,10 @@ ATTEMPTS = 3
 
 AHEAD_CHUNKS = 2048
 """Chunks prepared before the embedding asks for them; reading pauses beyond."""
+
+LIGHT = frozenset({".csv", ".htm", ".html", ".json", ".markdown", ".md", ".text", ".tsv", ".txt"})
+HEAD_START = 32
+"""Files of light formats that are read before all others."""
 
 Parse = Callable[[Path], ParsedDocument]
 
@@ -135,35 +140,98 @@ def readings(
 ) -> Iterator[Reading]:
     """Read files in several threads, ahead of whoever consumes, and yield them as they are done.
 
+    The threads go on while the consumer is busy, until `AHEAD_CHUNKS` are waiting for it.
+
     Args:
-        files: what to read, in the order in which to begin.
+        files: what to read.
         read: reads one file; runs in the threads.
         workers: how many files at a time.
     """
-    remaining = iter(files)
-    running: set[Future[Reading]] = set()
-    done: list[Reading] = []
-    with ThreadPoolExecutor(workers, "read") as threads:
+    ahead = _Ahead(scheduled(files), read)
+    threads = [
+        threading.Thread(target=ahead.work, name=f"read-{n}", daemon=True) for n in range(workers)
+    ]
+    ahead.active = len(threads)
+    for thread in threads:
+        thread.start()
+    try:
+        yield from ahead.results()
+    finally:
+        ahead.stop()
+        for thread in threads:
+            thread.join()
+
+
+def scheduled(files: Sequence[PlannedFile]) -> list[PlannedFile]:
+    """Put some files that are read in no time first, so that embedding begins at once.
+
+    Meanwhile the workers load the heavier parsers. The rest stays in its order.
+    """
+    first = [planned for planned in files if planned.file.absolute.suffix.lower() in LIGHT]
+    chosen = {id(planned) for planned in first[:HEAD_START]}
+    rest = [planned for planned in files if id(planned) not in chosen]
+    return [*first[:HEAD_START], *rest]
+
+
+class _Ahead:
+    """What the reading threads share with the consumer."""
+
+    def __init__(
+        self, files: Sequence[PlannedFile], read: Callable[[PlannedFile], Reading]
+    ) -> None:
+        self._remaining = iter(files)
+        self._read = read
+        self._changed = threading.Condition()
+        self._done: deque[Reading] = deque()
+        self._held = 0
+        self._stopped = False
+        self._failure: BaseException | None = None
+        self.active = 0
+
+    def work(self) -> None:
+        """Read files until there are no more; runs in each thread."""
         try:
-            while True:
-                held = sum(len(p.chunks) for reading in done for p in reading.documents)
-                while len(running) < workers * 2 and held < AHEAD_CHUNKS:
-                    planned = next(remaining, None)
-                    if planned is None:
-                        break
-                    running.add(threads.submit(read, planned))
-                if not done:
-                    if not running:
-                        return
-                    wait(running, return_when=FIRST_COMPLETED)
-                finished = {future for future in running if future.done()}
-                running -= finished
-                done += [future.result() for future in finished]
-                if done:
-                    yield done.pop(0)
+            while (planned := self._next()) is not None:
+                reading = self._read(planned)
+                with self._changed:
+                    self._done.append(reading)
+                    self._held += _chunks_of(reading)
+                    self._changed.notify_all()
+        except BaseException as error:
+            self._failure = error
         finally:
-            for future in running:
-                future.cancel()
+            with self._changed:
+                self.active -= 1
+                self._changed.notify_all()
+
+    def results(self) -> Iterator[Reading]:
+        """Yield what is read, in the order in which it is done."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._done or not self.active)
+                if self._failure is not None:
+                    raise self._failure
+                if not self._done:
+                    return
+                reading = self._done.popleft()
+                self._held -= _chunks_of(reading)
+                self._changed.notify_all()
+            yield reading
+
+    def stop(self) -> None:
+        """Let the threads end after the files they are at."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+    def _next(self) -> PlannedFile | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped or self._held < AHEAD_CHUNKS)
+            return None if self._stopped else next(self._remaining, None)
+
+
+def _chunks_of(reading: Reading) -> int:
+    return sum(len(prepared.chunks) for prepared in reading.documents)
 
 
 def _as_it_is_now(planned: PlannedFile) -> PlannedFile:

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
@@ -57,7 +58,8 @@ class Sandbox:
         for _ in range(self.workers):
             self._idle.put(None)
         self._started: set[_Worker] = set()
-        self._closed = False
+        self._spawner = ThreadPoolExecutor(1, "spawn")
+        # A worker dies with the thread that started it (see `worker._die_with_parent`).
 
     def __enter__(self) -> "Sandbox":
         """Return the pool."""
@@ -84,7 +86,7 @@ class Sandbox:
         try:
             if worker is None or not worker.is_usable():
                 self._discard(worker)
-                worker = _Worker(self._command)
+                worker = self._spawner.submit(_Worker, self._command).result()
                 self._started.add(worker)
             answer = worker.ask(Request.of(path), self._settings)
             if answer.error == TooLargeError.__name__:  # its memory is in pieces
@@ -102,6 +104,7 @@ class Sandbox:
         """End all workers, and what they started."""
         for worker in list(self._started):
             self._discard(worker)
+        self._spawner.shutdown()
 
     def _discard(self, worker: "_Worker | None") -> None:
         if worker is not None:

@@ -6,6 +6,8 @@ from typing import Generic, Protocol, TypeVar
 
 WINDOW_CHUNKS = 256
 """Chunks embedded together: enough to sort by length; what a killed run may lose."""
+FIRST_WINDOW = 32
+"""The first window is small, so that embedding begins early; each next one is twice as large."""
 
 
 class _Cut(Protocol):
@@ -26,14 +28,24 @@ class Window(Generic[Doc]):
     """Documents whose last chunk is here."""
 
 
-def windows(documents: Iterable[Doc], size: int = WINDOW_CHUNKS) -> Iterator[Window[Doc]]:
-    """Deal the chunks of documents out into windows of `size`; the last may be smaller."""
+def windows(
+    documents: Iterable[Doc], most: int = WINDOW_CHUNKS, first: int = FIRST_WINDOW
+) -> Iterator[Window[Doc]]:
+    """Deal the chunks of documents out into windows.
+
+    Args:
+        documents: cut into chunks.
+        most: chunks of a window; the last may be smaller.
+        first: chunks of the first window, which double from one to the next.
+    """
+    size = min(first, most)
     window: Window[Doc] = Window()
     for document in documents:
         for index in range(len(document.chunks)):
             if len(window.pieces) == size:
                 yield window
                 window = Window()
+                size = min(2 * size, most)
             window.pieces.append((document, index))
         window.complete.append(document)
     if window.pieces or window.complete:

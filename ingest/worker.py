@@ -99,7 +99,10 @@ def _private_stdout() -> BinaryIO:
 
 
 def _die_with_parent() -> None:
-    """Ask Linux for a signal when the parent dies; elsewhere the closed pipe ends us."""
+    """Ask Linux for a signal when the parent dies; elsewhere the closed pipe ends us.
+
+    Linux means the thread that started us, not its process.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         parent_death_signal = 1

@@ -261,3 +261,17 @@ def test_closing_leaves_no_process(text: Path) -> None:
     box.close()
     assert gone(worker._process.pid)
     box.close()
+
+
+@pytest.mark.processes
+def test_a_worker_outlives_the_thread_that_first_used_it(text: Path) -> None:
+    from threading import Thread
+
+    with Sandbox(ParsingSettings(workers=1)) as box:
+        thread = Thread(target=box.parse, args=(text,))
+        thread.start()
+        thread.join()
+        [worker] = box._started
+        time.sleep(0.2)
+        assert worker.is_usable()
+        assert box.parse(text).blocks[0].text == "Tekst."
