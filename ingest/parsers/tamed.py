@@ -5,9 +5,13 @@ its partitioners through here: `with_unstructured("docx").partition_docx(...)`.
 """
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 QUIET = {
     "DO_NOT_TRACK": "true",
@@ -27,11 +31,25 @@ def with_unstructured(name: str) -> ModuleType:
     return import_module(f"unstructured.partition.{name}")
 
 
+@contextmanager
+def _hidden(*names: str) -> Iterator[None]:
+    """Keep modules from being imported: spaCy would load PyTorch, which takes 3 seconds."""
+    hidden = [name for name in names if name not in sys.modules]
+    modules: dict[str, Any] = sys.modules  # type: ignore[assignment]
+    modules.update(dict.fromkeys(hidden))
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del modules[name]
+
+
 @lru_cache(maxsize=1)
 def _tame() -> None:
     """Replace the English model, which is downloaded, by a blank multilingual pipeline."""
-    import spacy
-    from unstructured.nlp import tokenize
+    with _hidden("torch", "tensorflow", "mxnet"):
+        import spacy
+        from unstructured.nlp import tokenize
 
     pipeline = spacy.blank("xx")
     pipeline.add_pipe("sentencizer")
