@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-WINDOW_CHUNKS = 256
+WINDOW_CHUNKS = 512
 """Chunks embedded together: enough to sort by length; what a killed run may lose."""
-FIRST_WINDOW = 32
+FIRST_WINDOW = 64
 """The first window is small, so that embedding begins early; each next one is twice as large."""
 
 

@@ -35,7 +35,7 @@ def with_unstructured(name: str) -> ModuleType:
 def _hidden(*names: str) -> Iterator[None]:
     """Keep modules from being imported: spaCy would load PyTorch, which takes 3 seconds."""
     hidden = [name for name in names if name not in sys.modules]
-    modules: dict[str, Any] = sys.modules  # type: ignore[assignment]
+    modules: dict[str, Any] = sys.modules
     modules.update(dict.fromkeys(hidden))
     try:
         yield
@@ -55,4 +55,4 @@ def _tame() -> None:
     pipeline.add_pipe("sentencizer")
     if not hasattr(tokenize, "_get_nlp"):
         raise RuntimeError("unstructured has moved _get_nlp: adapt ingest.parsers.tamed")
-    tokenize._get_nlp = lambda: pipeline  # type: ignore[assignment]
+    tokenize._get_nlp = lambda: pipeline

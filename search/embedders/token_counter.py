@@ -1,5 +1,6 @@
 """Counts tokens with the Rust tokenizer of a model, without PyTorch."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,8 @@ class TokenCounter:
     """
 
     def __init__(self, tokenizer: Tokenizer, prompt: str) -> None:
+        # Its threads would get in the way of the model's, which has the longer work.
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self._tokenizer = tokenizer
