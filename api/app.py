@@ -1,6 +1,7 @@
 """The application factory; routes live in `api.routes`, one file a resource."""
 
 import ipaddress
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -8,33 +9,35 @@ from importlib.metadata import version
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
-from api.routes import health, search
+from api.auth import Authenticator
+from api.limits import BodyLimit, SecurityHeaders
+from api.routes import documents, health, search
 from api.schemas import Problem
-from search.assemble import build_pipeline, local_administrator
-from search.errors import ConfigError, SemsearchError
+from search.assemble import build_pipeline
+from search.errors import ConfigError, CredentialError, SemsearchError
 from search.settings import Settings
+
+log = logging.getLogger("semsearch.api")
 
 
 def create_app(settings: Settings, host: str | None = None) -> FastAPI:
     """Build the service; the index opens when it starts and closes when it stops.
-
-    There are no keys yet: whoever reaches the service reads all of the tenant, so it
-    listens on this machine's loopback alone.
 
     Args:
         settings: all settings.
         host: the address that will be listened on, when it is not the settings'.
 
     Raises:
-        ConfigError: the address is not this machine's loopback.
+        ConfigError: it would be open to others without any keys.
     """
-    _require_loopback(host or settings.api.host)
+    if settings.auth.mode == "none":
+        _require_loopback(host or settings.api.host)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.pipeline = build_pipeline(settings)
-        app.state.principal = local_administrator(settings)
         yield
         app.state.pipeline.close()
 
@@ -44,10 +47,15 @@ def create_app(settings: Settings, host: str | None = None) -> FastAPI:
         summary="Search your own documents by meaning, on your own hardware.",
         lifespan=lifespan,
     )
-    app.include_router(search.router)
-    app.include_router(health.router)
+    app.state.authenticator = Authenticator(settings)
+    for resource in (search, documents, health):
+        app.include_router(resource.router)
+    app.add_middleware(BodyLimit, limit=settings.api.max_body_kb * 1024)
+    app.add_middleware(SecurityHeaders)
     app.add_exception_handler(SemsearchError, _known_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _bug)
     return app
 
 
@@ -58,19 +66,25 @@ def _require_loopback(host: str) -> None:
         loopback = host == "localhost"
     if not loopback:
         raise ConfigError(
-            f"The service has no access control yet and listens on 127.0.0.1 only, not on {host}: "
-            "unset SEMSEARCH_API__HOST or leave --host out."
+            f"Without keys the service listens on 127.0.0.1 only, not on {host}: "
+            "set SEMSEARCH_AUTH__MODE=keys and make one with `semsearch keys create NAME`."
         )
 
 
 def _problem(status: int, title: str, detail: str) -> JSONResponse:
     body = Problem(title=title, status=status, detail=detail)
-    return JSONResponse(body.model_dump(), status, media_type="application/problem+json")
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse(
+        body.model_dump(), status, media_type="application/problem+json", headers=headers
+    )
 
 
 async def _known_error(request: Request, error: Exception) -> JSONResponse:
-    status = error.http_status if isinstance(error, SemsearchError) else 500
-    return _problem(status, type(error).__name__.removesuffix("Error"), str(error))
+    assert isinstance(error, SemsearchError)
+    title = "Unauthorized" if isinstance(error, CredentialError) else type(error).__name__
+    if error.http_status >= 500:
+        log.error("%s %s: %s", request.method, request.url.path, error)
+    return _problem(error.http_status, title.removesuffix("Error"), str(error))
 
 
 async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
@@ -80,3 +94,15 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
         for problem in error.errors()
     )
     return _problem(422, "Invalid request", detail)
+
+
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
+    """Answer for what FastAPI itself refuses: no such path, no such method."""
+    assert isinstance(error, HTTPException)
+    return _problem(error.status_code, str(error.detail), f"{request.method} {request.url.path}")
+
+
+async def _bug(request: Request, error: Exception) -> JSONResponse:
+    """Tell the log what happened, and the caller only that it did."""
+    log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
+    return _problem(500, "Internal error", "The service failed; its log says how.")

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from search.domain import Principal
 from search.pipeline import Pipeline
 
 
@@ -13,10 +12,4 @@ def _pipeline(request: Request) -> Pipeline:
     return pipeline
 
 
-def _principal(request: Request) -> Principal:
-    principal: Principal = request.app.state.principal
-    return principal
-
-
 PipelineDep = Annotated[Pipeline, Depends(_pipeline)]
-PrincipalDep = Annotated[Principal, Depends(_principal)]

@@ -1,54 +1,75 @@
 """What goes in and out over HTTP."""
 
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Literal
+from itertools import groupby
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from search.domain import Filters, Hit, SearchResult
-from search.lexical.highlight import matching_spans
+from api.filters import FilterIn
+from search.domain import Chunk, Document, Hit, SearchResult
+from search.lexical.highlight import best_window, matching_spans
 from search.pipeline import MAX_QUERY_CHARACTERS
+from search.stores.base import FacetField
 
-
-class FiltersIn(BaseModel):
-    """Restrictions: within a field any of the values, across fields all."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    language: list[str] = Field([], examples=[["pl", "en"]])
-    type: list[str] = Field([], examples=[["pdf"]])
-    source: list[str] = []
-    path: list[str] = []
-    author: list[str] = []
-    tags: list[str] = []
-    year: list[int] = []
-
-    def to_domain(self) -> Filters:
-        """Return the restrictions as the core takes them."""
-        return Filters(**{name: tuple(values) for name, values in self})
+SNIPPET = 320
+"""Characters of a snippet, about."""
 
 
 class SearchIn(BaseModel):
-    """A query."""
+    """A query and how to answer it."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    query: str = Field(
-        min_length=1, max_length=MAX_QUERY_CHARACTERS, examples=["ile dni urlopu zaległego"]
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "query": "ile dni urlopu zaległego mogę przenieść",
+                    "filter": {"field": "language", "any_of": ["pl", "en"]},
+                    "facets": ["type", "year"],
+                    "limit": 5,
+                }
+            ]
+        },
     )
+
+    query: str = Field(min_length=1, max_length=MAX_QUERY_CHARACTERS)
     mode: Literal["hybrid", "dense", "lexical"] | None = Field(
-        None, description="The service's default when left out."
+        None, description="By meaning and words, or one of them; the service's default if left out."
     )
-    filters: FiltersIn = FiltersIn()
-    limit: int = Field(10, ge=1, le=100)
-    offset: int = Field(0, ge=0, le=10_000)
+    filter: FilterIn | None = Field(None, description="Only documents for which this holds.")
+    limit: int = Field(10, ge=1, le=100, description="Hits, or documents when grouped.")
+    offset: int = Field(0, ge=0, le=10_000, description="Of the best, how many to leave out.")
+    sort: Literal["relevance", "newest", "oldest"] = Field(
+        "relevance", description="By date: of the relevant passages, by their document's date."
+    )
+    per_document: int | None = Field(
+        None, ge=1, le=20, description="Group by document: at most so many passages of each."
+    )
+    facets: list[FacetField] = Field(
+        [], max_length=6, description="Count the documents that match the filter, by value."
+    )
+    rerank: Literal["off"] = Field("off", description="Only `off` so far.")
+    answer: Literal["off"] = Field("off", description="Only `off` so far.")
+
+
+class Snippet(BaseModel):
+    """The stretch of a passage that meets the query best."""
+
+    text: str
+    start: int = Field(description="Where it begins in the passage, in characters.")
+    marks: list[tuple[int, int]] = Field(
+        description="Character ranges of the snippet that match words of the query, whatever "
+        "their inflection."
+    )
 
 
 class HitOut(BaseModel):
     """A passage found."""
 
     document_id: str
-    chunk: int
+    chunk: int = Field(description="Its place in the document, from 0.")
     path: str
     title: str
     section: list[str] = Field(description="The headings above the passage, outermost first.")
@@ -58,14 +79,17 @@ class HitOut(BaseModel):
     marks: list[tuple[int, int]] = Field(
         description="Character ranges of the text that match words of the query."
     )
+    snippet: Snippet
     type: str
     language: str
     modified: datetime
+    tags: list[str]
 
     @classmethod
     def of(cls, hit: Hit, query: str) -> "HitOut":
         """Lay a hit out."""
         document, chunk = hit.document, hit.chunk
+        marks = matching_spans(query, chunk.text, document.language)
         return cls(
             document_id=document.id,
             chunk=chunk.index,
@@ -75,29 +99,134 @@ class HitOut(BaseModel):
             page=chunk.page,
             score=hit.score,
             text=chunk.text,
-            marks=matching_spans(query, chunk.text, document.language),
+            marks=marks,
+            snippet=_snippet(chunk.text, marks),
             type=document.type,
             language=document.language,
             modified=document.modified,
+            tags=list(document.tags),
         )
+
+
+class Group(BaseModel):
+    """The passages of one document."""
+
+    document_id: str
+    path: str
+    title: str
+    hits: list[HitOut]
+
+
+class ServedBy(BaseModel):
+    """What answered."""
+
+    model: str
+    revision: str
+    mode: Literal["hybrid", "dense", "lexical"]
 
 
 class SearchOut(BaseModel):
     """The answer to a query, best passages first."""
 
-    hits: list[HitOut]
-    mode: Literal["hybrid", "dense", "lexical"]
+    hits: list[HitOut] = Field(description="Empty when grouped: see `groups`.")
+    groups: list[Group] | None = Field(None, description="When `per_document` was given.")
+    total: int = Field(description="Documents that match the filter, whatever the query.")
+    facets: dict[FacetField, dict[str, int]] = Field(
+        description="Documents (not passages) by value, under the filter, most frequent first."
+    )
     trace_id: str
-    timings_ms: dict[str, float]
+    timings_ms: dict[str, float] = Field(description="Milliseconds by stage.")
+    served_by: ServedBy
 
     @classmethod
-    def of(cls, result: SearchResult) -> "SearchOut":
+    def of(
+        cls,
+        result: SearchResult,
+        *,
+        grouped: bool,
+        total: int,
+        facets: dict[FacetField, dict[str, int]],
+        model: str,
+        revision: str,
+    ) -> "SearchOut":
         """Lay a result out."""
+        hits = [HitOut.of(hit, result.query) for hit in result.hits]
         return cls(
-            hits=[HitOut.of(hit, result.query) for hit in result.hits],
-            mode=result.mode,
+            hits=[] if grouped else hits,
+            groups=list(_groups(hits)) if grouped else None,
+            total=total,
+            facets=facets,
             trace_id=result.trace.id,
             timings_ms={k: round(v, 3) for k, v in result.trace.timings_ms.items()},
+            served_by=ServedBy(model=model, revision=revision, mode=result.mode),
+        )
+
+
+class DocumentOut(BaseModel):
+    """What is known of a document."""
+
+    id: str
+    path: str
+    title: str
+    type: str
+    language: str
+    author: str | None
+    created: datetime | None
+    modified: datetime
+    size: int = Field(description="Bytes.")
+    pages: int | None
+    tags: list[str]
+    source: str
+    attached_to: str | None = Field(description="The path of the file that holds this one.")
+    chunks: int
+
+    @classmethod
+    def of(cls, document: Document) -> "DocumentOut":
+        """Lay a document out."""
+        return cls(
+            id=document.id,
+            path=document.path,
+            title=document.title,
+            type=document.type,
+            language=document.language,
+            author=document.author,
+            created=document.created,
+            modified=document.modified,
+            size=document.size,
+            pages=document.pages,
+            tags=list(document.tags),
+            source=document.source,
+            attached_to=document.container,
+            chunks=document.chunk_count,
+        )
+
+
+class DocumentsOut(BaseModel):
+    """A page of documents."""
+
+    documents: list[DocumentOut]
+    total: int
+    next: str | None = Field(description="Cursor of the next page; null on the last.")
+
+
+class ChunkOut(BaseModel):
+    """A passage of a document."""
+
+    index: int
+    text: str
+    section: list[str]
+    page: int | None
+    tokens: int
+
+    @classmethod
+    def of(cls, chunk: Chunk) -> "ChunkOut":
+        """Lay a chunk out."""
+        return cls(
+            index=chunk.index,
+            text=chunk.text,
+            section=list(chunk.section),
+            page=chunk.page,
+            tokens=chunk.tokens,
         )
 
 
@@ -111,7 +240,35 @@ class Problem(BaseModel):
 
 
 class Health(BaseModel):
-    """Whether the service can answer."""
+    """Whether the service runs."""
 
     status: Literal["ok"]
-    documents: int
+
+
+class Readiness(BaseModel):
+    """Whether the service can answer: the model is loaded, the store answers."""
+
+    status: Literal["ready"]
+    model: str
+    checks: dict[str, str]
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    401: {"model": Problem, "description": "No key, or one that is not valid (any more)."},
+    403: {"model": Problem, "description": "The key lacks the scope."},
+    422: {"model": Problem, "description": "The request is malformed."},
+    503: {"model": Problem, "description": "The store or the model fails."},
+}
+"""What every route under /v1 may answer besides."""
+
+
+def _snippet(text: str, marks: list[tuple[int, int]]) -> Snippet:
+    start, end = best_window(text, marks, SNIPPET)
+    inside = [(a - start, b - start) for a, b in marks if start <= a and b <= end]
+    return Snippet(text=text[start:end], start=start, marks=inside)
+
+
+def _groups(hits: list[HitOut]) -> Iterator[Group]:
+    for document, found in groupby(hits, lambda hit: hit.document_id):
+        group = list(found)
+        yield Group(document_id=document, path=group[0].path, title=group[0].title, hits=group)

@@ -13,7 +13,8 @@ import numpy as np
 from qdrant_client import QdrantClient
 
 from bench.figures import Figure
-from search.domain import Chunk, Document, Filters, IndexedChunk, Principal
+from search.domain import Chunk, Document, IndexedChunk, Principal
+from search.filters import matching
 from search.lexical.bm25 import Bm25
 from search.settings import LexicalSettings
 from search.stores.base import IndexIdentity, Store, StoreQuery
@@ -95,7 +96,7 @@ def _query(rng: Any, bm25: Bm25) -> StoreQuery:
 
 
 def _with_filters(query: StoreQuery) -> StoreQuery:
-    return replace(query, filters=Filters(language=("pl", "en")))
+    return replace(query, where=matching(language=("pl", "en")))
 
 
 def _words(rng: Any, count: int) -> str:

@@ -12,8 +12,9 @@ from rich.markup import escape
 
 from cli.output import JsonOption, bytes_for_people, counted, print_json, stderr, stdout, table
 from cli.search import GroupOption, UserOption, principal
-from search.domain import Document, Filters
+from search.domain import Document
 from search.errors import InputError
+from search.filters import matching
 from search.settings import load_settings
 
 
@@ -72,7 +73,7 @@ def ls(
     from search.assemble import open_store_as_is
 
     settings = load_settings()
-    filters = Filters(
+    where = matching(
         language=tuple(language or ()),
         type=tuple(type or ()),
         tags=tuple(tag or ()),
@@ -81,7 +82,7 @@ def ls(
     )
     store = open_store_as_is(settings)
     try:
-        documents = list(store.documents(principal(settings, as_user, as_group), filters))
+        documents = list(store.documents(principal(settings, as_user, as_group), where))
     finally:
         store.close()
     if patterns:

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from cli import config, doctor, documents, evaluate, ingest, search, serve, status, watch
+from cli import config, doctor, documents, evaluate, ingest, keys, search, serve, status, watch
 from search.errors import SemsearchError
 
 app = typer.Typer(
@@ -15,7 +15,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (ingest, watch, search, documents, status, evaluate, config, doctor, serve):
+for group in (ingest, watch, search, documents, status, evaluate, config, doctor, serve, keys):
     group.register(app)
 
 

@@ -9,7 +9,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from cli.output import JsonOption, print_json, stdout
-from search.domain import Filters, Hit, Principal, SearchResult
+from search.domain import Hit, Principal, SearchResult
+from search.filters import matching
 from search.lexical.highlight import best_window, matching_spans
 from search.settings import Settings, load_settings
 
@@ -77,7 +78,7 @@ def search(
             query,
             principal(settings, as_user, as_group),
             mode=mode.value if mode else None,
-            filters=Filters(language=tuple(language or ()), type=tuple(type or ())),
+            where=matching(language=tuple(language or ()), type=tuple(type or ())),
             limit=limit,
         )
     finally:

@@ -15,6 +15,7 @@ Vector = NDArray[np.float32]
 
 Mode = Literal["hybrid", "dense", "lexical"]
 FusionMethod = Literal["dbsf", "rrf"]
+Sort = Literal["relevance", "newest", "oldest"]
 
 PUBLIC = "public"
 """The access entry that lets everybody of the tenant read a document."""
@@ -132,23 +133,6 @@ class IndexedChunk:
     def id(self) -> str:
         """Return the deterministic UUID of the point that carries this chunk."""
         return chunk_id(self.document, self.chunk.index)
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Restrictions on the documents searched: within a field any value, across fields all."""
-
-    language: tuple[str, ...] = ()
-    type: tuple[str, ...] = ()
-    source: tuple[str, ...] = ()
-    path: tuple[str, ...] = ()
-    author: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    year: tuple[int, ...] = ()
-    """Of the document's last modification."""
-
-
-NO_FILTERS = Filters()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@
     ├── ConfigError                     2   500   a setting is unknown or malformed
     ├── InputError                      2   422   what the caller gave cannot be used
     │   ├── PathError                   2   422   a file or folder is missing or unreadable
-    │   └── DatasetError                2   422   an evaluation dataset is malformed
+    │   ├── DatasetError                2   422   an evaluation dataset is malformed
+    │   └── NotFoundError               2   404   there is no such document, or not for the caller
     ├── AccessError                     6   403   the principal may not do this
+    │   └── CredentialError             6   401   no key, or one that is not valid
     ├── IndexStateError                 5   409   the index cannot serve this request as it is
     │   ├── IndexMissingError           5   404   nothing has been indexed yet
     │   └── IndexMismatchError          5   409   built with another model or layout
@@ -63,11 +65,23 @@ class DatasetError(InputError):
     """An evaluation dataset is malformed."""
 
 
+class NotFoundError(InputError):
+    """There is no such document, or not for the caller."""
+
+    http_status = 404
+
+
 class AccessError(SemsearchError):
     """The principal may not do this."""
 
     exit_code = 6
     http_status = 403
+
+
+class CredentialError(AccessError):
+    """No key, or one that is not valid."""
+
+    http_status = 401
 
 
 class IndexStateError(SemsearchError):

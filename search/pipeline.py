@@ -2,22 +2,16 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
-from search.domain import (
-    NO_FILTERS,
-    NO_TERMS,
-    Filters,
-    Mode,
-    Principal,
-    SearchResult,
-    Trace,
-)
+from search.domain import NO_TERMS, Hit, Mode, Principal, SearchResult, Sort, Trace
 from search.embedders.base import Embedder
 from search.errors import InputError
+from search.filters import EVERYTHING, Expression
 from search.lexical.bm25 import Bm25
 from search.settings import RetrievalSettings
-from search.stores.base import Store, StoreQuery
+from search.stores.base import FacetField, Store, StoreQuery
 
 MAX_QUERY_CHARACTERS = 4000
 LANGUAGES_SECONDS = 30
@@ -42,9 +36,11 @@ class Pipeline:
         principal: Principal,
         *,
         mode: Mode | None = None,
-        filters: Filters = NO_FILTERS,
+        where: Expression = EVERYTHING,
         limit: int | None = None,
         offset: int = 0,
+        sort: Sort = "relevance",
+        per_document: int | None = None,
     ) -> SearchResult:
         """Find the passages that answer a query.
 
@@ -52,9 +48,13 @@ class Pipeline:
             query: what a person typed, in any language; at most 4,000 characters.
             principal: who asks; nothing they may not read is met.
             mode: `hybrid`, `dense` or `lexical`; the settings' mode when None.
-            filters: restrictions on the documents.
+            where: restrictions on the documents.
             limit: how many hits; the settings' number when None.
             offset: how many of the best hits to leave out.
+            sort: by relevance, or the relevant ones (both retrievers' candidates) by the date
+                of their document.
+            per_document: at most so many passages of a document, which stand together;
+                `limit` and `offset` then count documents.
 
         Raises:
             InputError: the query is empty or too long.
@@ -81,22 +81,31 @@ class Pipeline:
                     period = int(time.monotonic() // LANGUAGES_SECONDS)
                     lexical = self._bm25.query(query, self._languages(principal, period))
                     terms, boost = lexical.terms, lexical.boost.scaled(self._settings.boost)
+            asked = StoreQuery(
+                mode=mode,
+                dense=dense,
+                lexical=terms,
+                boost=boost,
+                limit=limit,
+                offset=offset,
+                prefetch=self._prefetch((offset + limit) * (per_document or 1)),
+                fusion=self._settings.fusion,
+                where=where,
+            )
             with trace.span("retrieve"):
-                hits = self.store.query(
-                    StoreQuery(
-                        mode=mode,
-                        dense=dense,
-                        lexical=terms,
-                        boost=boost,
-                        limit=limit,
-                        offset=offset,
-                        prefetch=self._prefetch(offset + limit),
-                        fusion=self._settings.fusion,
-                        filters=filters,
-                    ),
-                    principal,
-                )
+                if sort == "relevance" and per_document is None:
+                    hits = self.store.query(asked, principal)
+                else:
+                    pool = replace(asked, limit=asked.candidates, offset=0)
+                    hits = arranged(self.store.query(pool, principal), sort, per_document)
+                    hits = _page(hits, limit, offset, per_document)
         return SearchResult(query, mode, tuple(hits), trace)
+
+    def facets(
+        self, fields: Sequence[FacetField], principal: Principal, where: Expression = EVERYTHING
+    ) -> dict[FacetField, dict[str, int]]:
+        """Count the documents that match a filter by value of some fields, most frequent first."""
+        return {field: self.store.facet(field, principal, where) for field in fields}
 
     def close(self) -> None:
         """Close the store."""
@@ -110,3 +119,31 @@ class Pipeline:
     def _read_languages(self, principal: Principal, period: int) -> Sequence[str]:
         """Return the languages a principal's documents are written in."""
         return tuple(sorted(self.store.facet("language", principal)))
+
+
+def arranged(hits: Sequence[Hit], sort: Sort, per_document: int | None) -> list[Hit]:
+    """Order hits by the date of their document, and gather those of a document.
+
+    Args:
+        hits: best first.
+        sort: `relevance` keeps their order.
+        per_document: at most so many of a document, which then stand together where its first
+            one stands; None leaves them where they are.
+    """
+    ordered = list(hits)
+    if sort != "relevance":
+        ordered.sort(key=lambda hit: hit.document.modified, reverse=sort == "newest")
+    if per_document is None:
+        return ordered
+    groups: dict[str, list[Hit]] = {}
+    for hit in ordered:
+        groups.setdefault(hit.document.id, []).append(hit)
+    return [hit for group in groups.values() for hit in group[:per_document]]
+
+
+def _page(hits: Sequence[Hit], limit: int, offset: int, per_document: int | None) -> list[Hit]:
+    if per_document is None:
+        return list(hits[offset : offset + limit])
+    documents = list(dict.fromkeys(hit.document.id for hit in hits))
+    wanted = set(documents[offset : offset + limit])
+    return [hit for hit in hits if hit.document.id in wanted]

@@ -176,6 +176,19 @@ class ApiSettings(Section):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    max_body_kb: int = Field(
+        256, ge=16, le=10_240, description="Larger request bodies are refused."
+    )
+
+
+class AuthSettings(Section):
+    """Who may ask."""
+
+    mode: Literal["none", "keys"] = Field(
+        "none",
+        description="`none`: whoever reaches the service is a local administrator, so it listens "
+        "on loopback only; `keys`: a key of `semsearch keys` with every request.",
+    )
 
 
 class Settings(BaseSettings):
@@ -208,6 +221,7 @@ class Settings(BaseSettings):
     ingest: IngestSettings = Field(default_factory=IngestSettings)
     parsing: ParsingSettings = Field(default_factory=ParsingSettings)
     api: ApiSettings = Field(default_factory=ApiSettings)
+    auth: AuthSettings = Field(default_factory=AuthSettings)
 
     @classmethod
     def settings_customise_sources(

@@ -1,26 +1,74 @@
 """`/v1/search`."""
 
-from fastapi import APIRouter
+from typing import Annotated, Literal
 
-from api.deps import PipelineDep, PrincipalDep
-from api.schemas import Problem, SearchIn, SearchOut
+from fastapi import APIRouter, Query
 
-router = APIRouter(prefix="/v1", tags=["search"])
+from api.auth import Reader
+from api.deps import PipelineDep
+from api.filters import to_expression
+from api.schemas import PROBLEMS, SearchIn, SearchOut
+from search.domain import Principal
+from search.filters import Expression, matching
+from search.pipeline import MAX_QUERY_CHARACTERS, Pipeline
+
+router = APIRouter(prefix="/v1", tags=["search"], responses=PROBLEMS)
 
 
-@router.post(
-    "/search",
-    responses={422: {"model": Problem}, 503: {"model": Problem}},
-    summary="Find the passages that answer a query",
-)
-def search(body: SearchIn, pipeline: PipelineDep, principal: PrincipalDep) -> SearchOut:
-    """Search by meaning and by words under the caller's rights."""
+@router.post("/search", summary="Find the passages that answer a query")
+def search(body: SearchIn, pipeline: PipelineDep, principal: Reader) -> SearchOut:
+    """Search by meaning and by words; only what the caller may read is met."""
+    return _answer(pipeline, principal, body, to_expression(body.filter))
+
+
+@router.get("/search", summary="Find passages, for simple callers")
+def search_simply(
+    pipeline: PipelineDep,
+    principal: Reader,
+    q: Annotated[
+        str,
+        Query(
+            min_length=1,
+            max_length=MAX_QUERY_CHARACTERS,
+            description="The query.",
+            examples=["urlop na żądanie"],
+        ),
+    ],
+    mode: Literal["hybrid", "dense", "lexical"] | None = None,
+    language: Annotated[list[str], Query(description="Any of these.")] = [],  # noqa: B006
+    type: Annotated[list[str], Query(description="Any of these.")] = [],  # noqa: B006
+    tags: Annotated[list[str], Query(description="Any of these.")] = [],  # noqa: B006
+    limit: Annotated[int, Query(ge=1, le=100)] = 10,
+    offset: Annotated[int, Query(ge=0, le=10_000)] = 0,
+) -> SearchOut:
+    """Search as `POST /v1/search` does, with the filters one uses most."""
+    body = SearchIn(query=q, mode=mode, limit=limit, offset=offset)
+    where = matching(language=tuple(language), type=tuple(type), tags=tuple(tags))
+    return _answer(pipeline, principal, body, where)
+
+
+def _answer(
+    pipeline: Pipeline, principal: Principal, body: SearchIn, where: Expression
+) -> SearchOut:
     result = pipeline.search(
         body.query,
         principal,
         mode=body.mode,
-        filters=body.filters.to_domain(),
+        where=where,
         limit=body.limit,
         offset=body.offset,
+        sort=body.sort,
+        per_document=body.per_document,
     )
-    return SearchOut.of(result)
+    with result.trace.span("count"):
+        total = pipeline.store.count_documents(principal, where)
+        facets = pipeline.facets(body.facets, principal, where)
+    spec = pipeline.embedder.spec
+    return SearchOut.of(
+        result,
+        grouped=body.per_document is not None,
+        total=total,
+        facets=facets,
+        model=spec.name,
+        revision=spec.revision,
+    )

@@ -55,4 +55,4 @@ def _tame() -> None:
     pipeline.add_pipe("sentencizer")
     if not hasattr(tokenize, "_get_nlp"):
         raise RuntimeError("unstructured has moved _get_nlp: adapt ingest.parsers.tamed")
-    tokenize._get_nlp = lambda: pipeline
+    tokenize._get_nlp = lambda: pipeline  # type: ignore[assignment]

@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from search.domain import (
-    NO_FILTERS,
     Chunk,
     Document,
-    Filters,
     FusionMethod,
     Hit,
     IndexedChunk,
@@ -18,6 +16,7 @@ from search.domain import (
     SparseVector,
     Vector,
 )
+from search.filters import EVERYTHING, Expression
 
 FacetField = Literal["language", "type", "source", "author", "tags", "year"]
 
@@ -51,7 +50,7 @@ class StoreQuery:
     prefetch: int = 100
     """Candidates of each retriever before fusion."""
     fusion: FusionMethod = "dbsf"
-    filters: Filters = NO_FILTERS
+    where: Expression = EVERYTHING
 
     @property
     def candidates(self) -> int:
@@ -90,17 +89,21 @@ class Store(Protocol):
         """Return the best passages, best first, at most `query.limit`."""
         ...
 
-    def count(self, principal: Principal, filters: Filters = NO_FILTERS) -> int:
+    def count(self, principal: Principal, where: Expression = EVERYTHING) -> int:
         """Count chunks."""
         ...
 
+    def count_documents(self, principal: Principal, where: Expression = EVERYTHING) -> int:
+        """Count documents."""
+        ...
+
     def facet(
-        self, field: FacetField, principal: Principal, filters: Filters = NO_FILTERS
+        self, field: FacetField, principal: Principal, where: Expression = EVERYTHING
     ) -> dict[str, int]:
         """Count documents (not chunks) by value of a field, most frequent first."""
         ...
 
-    def documents(self, principal: Principal, filters: Filters = NO_FILTERS) -> Iterator[Document]:
+    def documents(self, principal: Principal, where: Expression = EVERYTHING) -> Iterator[Document]:
         """Yield every document once, in no particular order."""
         ...
 

@@ -1,18 +1,19 @@
-"""Who may see what and what was asked for, as one list of conditions for every engine."""
+"""Who may see what and what was asked for, as one expression for every engine."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
-
-from search.domain import Filters, Principal
-
-Conditions = Mapping[str, tuple[str | int, ...]]
-"""Field -> values of which a chunk must have one; all fields must hold."""
+from search.domain import Principal
+from search.filters import EVERYTHING, All, Expression, Match
 
 
-def conditions(principal: Principal, filters: Filters) -> Conditions:
-    """Return what a chunk must satisfy to be read by `principal` under `filters`."""
-    allowed: dict[str, tuple[str | int, ...]] = {"tenant": (principal.tenant,)}
+def permitted(principal: Principal, where: Expression = EVERYTHING, **fields: str | int) -> All:
+    """Return what a chunk must satisfy to be read by `principal` under `where`.
+
+    Args:
+        principal: who asks.
+        where: what was asked for.
+        fields: further fields of the payload and the value that each must have.
+    """
+    allowed: list[Expression] = [Match("tenant", (principal.tenant,))]
     if not principal.admin:
-        allowed["access"] = principal.access_entries()
-    wanted = {field: tuple(values) for field, values in asdict(filters).items() if values}
-    return allowed | wanted
+        allowed.append(Match("access", principal.access_entries()))
+    allowed += [Match(field, (value,)) for field, value in fields.items()]
+    return All((*allowed, where))

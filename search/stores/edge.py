@@ -14,17 +14,16 @@ from typing import Any
 import qdrant_edge as edge
 
 from search.domain import (
-    NO_FILTERS,
     Chunk,
     Document,
-    Filters,
     Hit,
     IndexedChunk,
     Principal,
 )
 from search.errors import IndexMismatchError, IndexMissingError, SemsearchError, StoreError
+from search.filters import EVERYTHING, Expression
 from search.stores.base import FacetField, IndexIdentity, StoreQuery, page
-from search.stores.conditions import conditions
+from search.stores.conditions import permitted
 from search.stores.edge_query import NO_TENANT, any_of, to_filter, to_indexed, to_point, to_request
 from search.stores.lock import IndexLock
 from search.stores.payload import (
@@ -50,8 +49,9 @@ UPSERT_SIZE = 256
 SCROLL_SIZE = 1000
 FACET_LIMIT = 10_000
 
-_SCHEMA = {
+_SCHEMA: dict[str, Any] = {
     "keyword": edge.PayloadSchemaType.Keyword,
+    "substring": edge.KeywordIndexParams(prefix=True),
     "integer": edge.PayloadSchemaType.Integer,
     "datetime": edge.PayloadSchemaType.Datetime,
 }
@@ -101,7 +101,7 @@ class EdgeStore:
         """Return the best passages, best first, at most `query.limit`."""
         if query.mode == "lexical" and not query.lexical:
             return []
-        request = to_request(query, to_filter(conditions(principal, query.filters)))
+        request = to_request(query, to_filter(permitted(principal, query.where)))
         with _engine_errors("search"):
             scores = page([(str(p.id), p.score) for p in self._shard.query(request)], query)
             records = self._shard.retrieve(list(scores), True, False)
@@ -112,35 +112,37 @@ class EdgeStore:
             if point in found
         ]
 
-    def count(self, principal: Principal, filters: Filters = NO_FILTERS) -> int:
+    def count(self, principal: Principal, where: Expression = EVERYTHING) -> int:
         """Count chunks."""
-        where = to_filter(conditions(principal, filters))
-        with _engine_errors("count"):
-            return self._shard.count(edge.CountRequest(exact=True, filter=where))
+        return self._count(to_filter(permitted(principal, where)))
+
+    def count_documents(self, principal: Principal, where: Expression = EVERYTHING) -> int:
+        """Count documents."""
+        return self._count(to_filter(permitted(principal, where, index=0)))
 
     def facet(
-        self, field: FacetField, principal: Principal, filters: Filters = NO_FILTERS
+        self, field: FacetField, principal: Principal, where: Expression = EVERYTHING
     ) -> dict[str, int]:
         """Count documents by value of a field, most frequent first."""
-        where = to_filter({**conditions(principal, filters), "index": (0,)})
+        wanted = to_filter(permitted(principal, where, index=0))
         with _engine_errors("count"):
             answer = self._shard.facet(
-                edge.FacetRequest(key=field, limit=FACET_LIMIT, exact=True, filter=where)
+                edge.FacetRequest(key=field, limit=FACET_LIMIT, exact=True, filter=wanted)
             )
         return {str(hit.value): hit.count for hit in answer.hits}
 
-    def documents(self, principal: Principal, filters: Filters = NO_FILTERS) -> Iterator[Document]:
+    def documents(self, principal: Principal, where: Expression = EVERYTHING) -> Iterator[Document]:
         """Yield every document once."""
-        where = to_filter({**conditions(principal, filters), "index": (0,)})
-        for record in self._scroll(where, payload=list(DOCUMENT_FIELDS)):
+        wanted = to_filter(permitted(principal, where, index=0))
+        for record in self._scroll(wanted, payload=list(DOCUMENT_FIELDS)):
             if record.payload:
                 yield to_document(record.payload)
 
     def chunks(self, document: Document, principal: Principal) -> list[Chunk]:
         """Return the chunks of a document in reading order."""
-        wanted = {"document": (document.id,), "version": (version_of(document),)}
-        where = to_filter({**conditions(principal, NO_FILTERS), **wanted})
-        found = [to_chunk(record.payload) for record in self._scroll(where) if record.payload]
+        version = permitted(principal, document=document.id, version=version_of(document))
+        records = self._scroll(to_filter(version))
+        found = [to_chunk(record.payload) for record in records if record.payload]
         return sorted(found, key=lambda chunk: chunk.index)
 
     def manifest(self) -> Iterator[Document]:
@@ -246,6 +248,10 @@ class EdgeStore:
                 f"{self._folder} was not written by semsearch; choose another SEMSEARCH_DATA_DIR."
             )
         return to_identity(records[0].payload)
+
+    def _count(self, wanted: edge.Filter) -> int:
+        with _engine_errors("count"):
+            return self._shard.count(edge.CountRequest(exact=True, filter=wanted))
 
     def _scroll(
         self, where: edge.Filter, payload: bool | list[str] = True

@@ -1,16 +1,27 @@
 """What we ask of the embedded engine, in its own words: queries, filters and points."""
 
-from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import qdrant_edge as edge
 
 from search.domain import NO_TERMS, Document, IndexedChunk, SparseVector
+from search.filters import All, AnyOf, Contains, Expression, Match, Not, Range
+from search.lexical.analyzer import fold
 from search.stores.base import StoreQuery
-from search.stores.payload import DENSE, LEXICAL, staged_payload, to_chunk
+from search.stores.payload import (
+    DENSE,
+    LEXICAL,
+    folded_field,
+    payload_field,
+    staged_payload,
+    to_chunk,
+)
 
 NO_TENANT = edge.IsEmptyCondition("tenant")
+NEVER = edge.FieldCondition(key="index", match=edge.MatchValue(-1))
+"""What no chunk satisfies."""
 
 _SUM = edge.Formula(
     edge.Expression.Sum(
@@ -53,13 +64,38 @@ def _lexical(vector: SparseVector, limit: int, where: edge.Filter) -> edge.Prefe
     return edge.Prefetch(limit=limit, query=nearest, filter=where)
 
 
-def to_filter(wanted: Mapping[str, tuple[str | int, ...]]) -> edge.Filter:
-    """Translate conditions that must all hold."""
-    return edge.Filter(must=[any_of(field, values) for field, values in wanted.items()])
+def to_filter(wanted: All) -> edge.Filter:
+    """Translate expressions that must all hold."""
+    return edge.Filter(must=[_condition(part) for part in wanted.parts])
+
+
+def _condition(expression: Expression) -> Any:
+    match expression:
+        case Match(field, values):
+            return any_of(payload_field(field), values)
+        case Range(field, gte, gt, lte, lt):
+            return edge.FieldCondition(key=field, range=_range(gte, gt, lte, lt))
+        case Contains(field, text):
+            key, folded = folded_field(field), fold(text)
+            return edge.FieldCondition(key=key, match=edge.MatchSubstring(folded))
+        case Not(inner):
+            return edge.Filter(must_not=[_condition(inner)])
+        case All(parts):
+            return edge.Filter(must=[_condition(part) for part in parts])
+        case AnyOf(parts):
+            return edge.Filter(should=[_condition(part) for part in parts] or [NEVER])
+
+
+def _range(*bounds: Any) -> edge.RangeFloat | edge.RangeDateTime:
+    if any(isinstance(bound, datetime) for bound in bounds):
+        return edge.RangeDateTime(*(b.isoformat() if b is not None else None for b in bounds))
+    return edge.RangeFloat(*bounds)
 
 
 def any_of(field: str, values: tuple[str | int, ...]) -> edge.FieldCondition:
     """Ask that a field has one of the values."""
+    if not values:
+        return NEVER
     if len(values) == 1:
         return edge.FieldCondition(key=field, match=edge.MatchValue(values[0]))
     any_of: Any = list(values)  # of one type: the field's

@@ -13,9 +13,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from search.domain import Chunk, Document, IndexedChunk, chunk_id
+from search.lexical.analyzer import fold
 from search.stores.base import IndexIdentity
 
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 """Raise it when an index written before can no longer be read."""
 
 DENSE = "dense"
@@ -24,7 +25,7 @@ LEXICAL = "lexical"
 IDENTITY_POINT = "00000000-0000-0000-0000-000000000000"
 """The point whose payload is the index's identity; it has no tenant, so no read meets it."""
 
-IndexKind = Literal["keyword", "integer", "datetime"]
+IndexKind = Literal["keyword", "substring", "integer", "datetime"]
 
 PAYLOAD_INDEXES: Mapping[str, IndexKind] = {
     "tenant": "keyword",
@@ -39,7 +40,12 @@ PAYLOAD_INDEXES: Mapping[str, IndexKind] = {
     "author": "keyword",
     "tags": "keyword",
     "year": "integer",
+    "size": "integer",
+    "pages": "integer",
     "modified": "datetime",
+    "created": "datetime",
+    "title_folded": "substring",
+    "path_folded": "substring",
 }
 """Every field that is filtered, faceted or sorted by."""
 
@@ -50,6 +56,16 @@ DOCUMENT_FIELDS = (
     "keywords", "named", "container", "stamp",
 )  # fmt: skip
 """What `to_document` reads: enough to list documents without their text."""
+
+
+def payload_field(field: str) -> str:
+    """Return where the payload keeps a field of `filters.FIELDS`."""
+    return "document" if field == "id" else field
+
+
+def folded_field(field: str) -> str:
+    """Return where the payload keeps a field without case and diacritics."""
+    return f"{field}_folded"
 
 
 def version_of(document: Document) -> str:
@@ -66,7 +82,9 @@ def document_payload(document: Document) -> dict[str, Any]:
         "version": version_of(document),
         "source": document.source,
         "path": document.path,
+        "path_folded": fold(document.path),
         "title": document.title,
+        "title_folded": fold(document.title),
         "type": document.type,
         "language": document.language,
         "size": document.size,

@@ -13,19 +13,18 @@ from typing import Any
 from qdrant_client import QdrantClient, models
 
 from search.domain import (
-    NO_FILTERS,
     Chunk,
     Document,
-    Filters,
     Hit,
     IndexedChunk,
     Principal,
 )
 from search.errors import IndexMismatchError, IndexMissingError
+from search.filters import EVERYTHING, Expression
 from search.settings import StoreSettings
 from search.stores.base import FacetField, IndexIdentity, StoreQuery, page
 from search.stores.client_errors import client_errors
-from search.stores.conditions import conditions
+from search.stores.conditions import permitted
 from search.stores.lease import Lease
 from search.stores.payload import (
     DENSE,
@@ -56,8 +55,9 @@ UPSERT_SIZE = 256
 SCROLL_SIZE = 1000
 FACET_LIMIT = 10_000
 
-_SCHEMA = {
+_SCHEMA: dict[str, Any] = {
     "keyword": models.PayloadSchemaType.KEYWORD,
+    "substring": models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, prefix=True),
     "integer": models.PayloadSchemaType.INTEGER,
     "datetime": models.PayloadSchemaType.DATETIME,
 }
@@ -105,7 +105,7 @@ class ServerStore:
         """Return the best passages, best first, at most `query.limit`."""
         if query.mode == "lexical" and not query.lexical:
             return []
-        what = to_request(query, to_filter(conditions(principal, query.filters)))
+        what = to_request(query, to_filter(permitted(principal, query.where)))
         with client_errors("search"):
             points = self._client.query_points(
                 self._collection, limit=query.candidates, with_payload=False, **what
@@ -119,35 +119,37 @@ class ServerStore:
             if point in found
         ]
 
-    def count(self, principal: Principal, filters: Filters = NO_FILTERS) -> int:
+    def count(self, principal: Principal, where: Expression = EVERYTHING) -> int:
         """Count chunks."""
-        where = to_filter(conditions(principal, filters))
-        with client_errors("count"):
-            return self._client.count(self._collection, count_filter=where, exact=True).count
+        return self._count(to_filter(permitted(principal, where)))
+
+    def count_documents(self, principal: Principal, where: Expression = EVERYTHING) -> int:
+        """Count documents."""
+        return self._count(to_filter(permitted(principal, where, index=0)))
 
     def facet(
-        self, field: FacetField, principal: Principal, filters: Filters = NO_FILTERS
+        self, field: FacetField, principal: Principal, where: Expression = EVERYTHING
     ) -> dict[str, int]:
         """Count documents by value of a field, most frequent first."""
-        where = to_filter({**conditions(principal, filters), "index": (0,)})
+        wanted = to_filter(permitted(principal, where, index=0))
         with client_errors("count"):
             answer = self._client.facet(
-                self._collection, key=field, facet_filter=where, limit=FACET_LIMIT, exact=True
+                self._collection, key=field, facet_filter=wanted, limit=FACET_LIMIT, exact=True
             )
         return {str(hit.value): hit.count for hit in answer.hits}
 
-    def documents(self, principal: Principal, filters: Filters = NO_FILTERS) -> Iterator[Document]:
+    def documents(self, principal: Principal, where: Expression = EVERYTHING) -> Iterator[Document]:
         """Yield every document once."""
-        where = to_filter({**conditions(principal, filters), "index": (0,)})
-        for record in self._scroll(where, payload=list(DOCUMENT_FIELDS)):
+        wanted = to_filter(permitted(principal, where, index=0))
+        for record in self._scroll(wanted, payload=list(DOCUMENT_FIELDS)):
             if record.payload:
                 yield to_document(record.payload)
 
     def chunks(self, document: Document, principal: Principal) -> list[Chunk]:
         """Return the chunks of a document in reading order."""
-        wanted = {"document": (document.id,), "version": (version_of(document),)}
-        where = to_filter({**conditions(principal, NO_FILTERS), **wanted})
-        found = [to_chunk(record.payload) for record in self._scroll(where) if record.payload]
+        version = permitted(principal, document=document.id, version=version_of(document))
+        records = self._scroll(to_filter(version))
+        found = [to_chunk(record.payload) for record in records if record.payload]
         return sorted(found, key=lambda chunk: chunk.index)
 
     def manifest(self) -> Iterator[Document]:
@@ -231,6 +233,10 @@ class ServerStore:
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
+
+    def _count(self, wanted: models.Filter) -> int:
+        with client_errors("count"):
+            return self._client.count(self._collection, count_filter=wanted, exact=True).count
 
     def _scroll(
         self, where: models.Filter, payload: bool | list[str] = True

@@ -1,16 +1,27 @@
 """What we ask of a Qdrant server, in its own words: queries, filters and points."""
 
-from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from qdrant_client import models
 
 from search.domain import NO_TERMS, Document, IndexedChunk, SparseVector
+from search.filters import All, AnyOf, Contains, Expression, Match, Not, Range
+from search.lexical.analyzer import fold
 from search.stores.base import StoreQuery
-from search.stores.payload import DENSE, LEXICAL, staged_payload, to_chunk
+from search.stores.payload import (
+    DENSE,
+    LEXICAL,
+    folded_field,
+    payload_field,
+    staged_payload,
+    to_chunk,
+)
 
 NO_TENANT = models.IsEmptyCondition(is_empty=models.PayloadField(key="tenant"))
+NEVER = models.FieldCondition(key="index", match=models.MatchValue(value=-1))
+"""What no chunk satisfies."""
 _SUM = models.FormulaQuery(
     formula=models.SumExpression(sum=["$score[0]", "$score[1]"]),
     defaults={"$score[0]": 0.0, "$score[1]": 0.0},
@@ -45,13 +56,35 @@ def _lexical(vector: SparseVector, limit: int, where: models.Filter) -> models.P
     return models.Prefetch(query=_sparse(vector), using=LEXICAL, limit=limit, filter=where)
 
 
-def to_filter(wanted: Mapping[str, tuple[str | int, ...]]) -> models.Filter:
-    """Translate conditions that must all hold."""
-    return models.Filter(must=[any_of(field, values) for field, values in wanted.items()])
+def to_filter(wanted: All) -> models.Filter:
+    """Translate expressions that must all hold."""
+    return models.Filter(must=[_condition(part) for part in wanted.parts])
+
+
+def _condition(expression: Expression) -> models.Condition:
+    match expression:
+        case Match(field, values):
+            return any_of(payload_field(field), values)
+        case Range(field, gte, gt, lte, lt):
+            bounds: Any = {"gte": gte, "gt": gt, "lte": lte, "lt": lt}
+            dates = any(isinstance(bound, datetime) for bound in bounds.values())
+            between = models.DatetimeRange(**bounds) if dates else models.Range(**bounds)
+            return models.FieldCondition(key=field, range=between)
+        case Contains(field, text):
+            key, folded = folded_field(field), fold(text)
+            return models.FieldCondition(key=key, match=models.MatchSubstring(substring=folded))
+        case Not(inner):
+            return models.Filter(must_not=[_condition(inner)])
+        case All(parts):
+            return models.Filter(must=[_condition(part) for part in parts])
+        case AnyOf(parts):
+            return models.Filter(should=[_condition(part) for part in parts] or [NEVER])
 
 
 def any_of(field: str, values: tuple[str | int, ...]) -> models.FieldCondition:
     """Ask that a field has one of the values."""
+    if not values:
+        return NEVER
     if len(values) == 1:
         return models.FieldCondition(key=field, match=models.MatchValue(value=values[0]))
     any_of: Any = list(values)

@@ -40,7 +40,8 @@ def test_a_search(client: TestClient) -> None:
 
 
 def test_filters_and_limit(client: TestClient) -> None:
-    body = {"query": "urlop travel", "filters": {"path": ["travel.md"]}, "limit": 1}
+    where = {"field": "path", "equals": "travel.md"}
+    body = {"query": "urlop travel", "filter": where, "limit": 1}
     hits = client.post("/v1/search", json=body).json()["hits"]
     assert [hit["path"] for hit in hits] == ["travel.md"]
 
@@ -54,7 +55,19 @@ def test_filters_and_limit(client: TestClient) -> None:
         ({"query": "x" * 5000}, "query"),
         ({"query": "x", "limit": 0}, "limit"),
         ({"query": "x", "mode": "magic"}, "mode"),
-        ({"query": "x", "filters": {"colour": ["red"]}}, "filters.colour"),
+        ({"query": "x", "filter": {"field": "colour", "equals": "red"}}, "language, author"),
+        ({"query": "x", "filter": {"field": "type", "equals": "md", "gte": 1}}, "exactly one"),
+        ({"query": "x", "filter": {"field": "type", "gte": 3}}, "no order"),
+        ({"query": "x", "filter": {"field": "year", "equals": "x"}}, "whole number"),
+        ({"query": "x", "filter": {"field": "year", "gte": "2025-01-01"}}, "numbers"),
+        ({"query": "x", "filter": {"field": "modified", "gte": 3}}, "dates"),
+        ({"query": "x", "filter": {"field": "modified", "equals": "x"}}, "range"),
+        ({"query": "x", "filter": {"field": "language", "contains": "x"}}, "searched in"),
+        ({"query": "x", "filter": {"field": "tenant", "equals": "other"}}, "no field"),
+        ({"query": "x", "filter": {"field": "access", "equals": "public"}}, "no field"),
+        ({"query": "x", "filter": {"all": 3}}, "filter.all"),
+        ({"query": "x", "rerank": "on"}, "rerank"),
+        ({"query": "x", "facets": ["tenant"]}, "facets"),
         ({"query": "x", "depth": 3}, "depth"),
     ],
 )
@@ -68,7 +81,10 @@ def test_a_wrong_request_is_a_problem_that_names_the_field(
 
 
 def test_health(client: TestClient) -> None:
-    assert client.get("/healthz").json() == {"status": "ok", "documents": 2}
+    assert client.get("/healthz").json() == {"status": "ok"}
+    ready = client.get("/readyz").json()
+    assert ready["status"] == "ready"
+    assert ready["model"] == "fake"
 
 
 def test_without_an_index_the_service_does_not_start(tmp_path: Path) -> None:
@@ -86,3 +102,80 @@ def test_only_loopback(settings: Settings, host: str) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
 def test_loopback_by_any_name(settings: Settings, host: str) -> None:
     assert create_app(settings, host=host).title == "semsearch"
+
+
+def test_a_deep_filter_is_refused(client: TestClient) -> None:
+    where: dict[str, object] = {"field": "type", "equals": "md"}
+    for _ in range(12):
+        where = {"not": where}
+    answer = client.post("/v1/search", json={"query": "x", "filter": where})
+    assert answer.status_code == 422
+    assert "nested" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ({"field": "language", "any_of": ["pl"]}, {"urlop.md"}),
+        ({"not": {"field": "language", "equals": "pl"}}, {"travel.md"}),
+        ({"field": "title", "contains": "TRAV"}, {"travel.md"}),
+        ({"field": "modified", "gte": "2020-01-01"}, {"travel.md", "urlop.md"}),
+        ({"field": "modified", "lt": "2020-01-01T00:00:00Z"}, set()),
+        ({"field": "size", "gt": 1, "lt": 10_000}, {"travel.md", "urlop.md"}),
+        ({"any": [{"field": "title", "contains": "url"}, {"field": "type", "equals": "pdf"}]},
+         {"urlop.md"}),
+        ({"all": []}, {"travel.md", "urlop.md"}),
+        ({"any": []}, set()),
+    ],
+)  # fmt: skip
+def test_filters_hold_for_hits_total_and_facets(
+    client: TestClient, where: dict[str, object], found: set[str]
+) -> None:
+    body = {"query": "urlop travel", "filter": where, "facets": ["type", "language", "year"]}
+    answer = client.post("/v1/search", json=body).json()
+    assert {hit["path"] for hit in answer["hits"]} == found
+    assert answer["total"] == len(found)
+    assert sum(answer["facets"]["type"].values()) == len(found)
+    assert set(answer["facets"]) == {"type", "language", "year"}
+
+
+def test_simple_callers(client: TestClient) -> None:
+    parameters = {"q": "zaległe urlopy", "limit": "1", "language": "pl"}
+    answer = client.get("/v1/search", params=parameters).json()
+    assert [hit["path"] for hit in answer["hits"]] == ["urlop.md"]
+    hit = answer["hits"][0]
+    marked = [hit["snippet"]["text"][a:b] for a, b in hit["snippet"]["marks"]]
+    assert marked == ["Zaległy", "urlop"]
+    assert answer["served_by"]["model"] == "fake"
+    assert client.get("/v1/search").status_code == 422
+
+
+def test_nothing_of_a_bug_leaves_the_service(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = create_app(settings)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        monkeypatch.setattr(app.state.pipeline, "store", None)
+        answer = client.post("/v1/search", json={"query": "x"})
+        monkeypatch.undo()
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "NoneType" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_bodies_have_a_limit(client: TestClient) -> None:
+    answer = client.post("/v1/search", json={"query": "x" * 300_000})
+    assert answer.status_code == 413
+    chunks = (b"x" * 100_000 for _ in range(4))
+    answer = client.post("/v1/search", content=chunks)
+    assert answer.status_code == 413
+
+
+def test_headers_and_unknown_paths(client: TestClient) -> None:
+    answer = client.get("/v1/nothing")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "access-control-allow-origin" not in answer.headers
+    assert client.delete("/v1/search").status_code == 405

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cli.keys import keys_app
 from cli.main import app
 from tests.ingest.parsers.samples import picture
 
@@ -16,9 +17,12 @@ COMMANDS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+KEY_COMMANDS = ["create", "list", "rotate", "revoke"]
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, *(f"keys {name}" for name in KEY_COMMANDS)])
 def test_every_command_has_help_with_an_example(semsearch: Any, command: str) -> None:
-    result = semsearch(command, "--help")
+    result = semsearch(*command.split(), "--help")
     assert result.code == 0
     assert f"semsearch {command}" in result.out
     assert "Examples" in result.out
@@ -27,6 +31,8 @@ def test_every_command_has_help_with_an_example(semsearch: Any, command: str) ->
 def test_no_command_is_without_a_test() -> None:
     names = {c.name or c.callback.__name__ for c in app.registered_commands if c.callback}
     assert names == set(COMMANDS)
+    grouped = [c.name or c.callback.__name__ for c in keys_app.registered_commands if c.callback]
+    assert sorted(grouped) == sorted(KEY_COMMANDS)
 
 
 def test_ingest_then_search(semsearch: Any, docs: Path) -> None:

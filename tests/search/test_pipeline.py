@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from search.domain import Chunk, Filters, IndexedChunk, Mode, Principal
+from search.domain import Chunk, IndexedChunk, Mode, Principal
 from search.embedders.fake import FakeEmbedder
 from search.errors import InputError
+from search.filters import matching
 from search.lexical.bm25 import Bm25
 from search.pipeline import Pipeline
 from search.settings import LexicalSettings, RetrievalSettings
@@ -80,7 +81,7 @@ def test_limit_offset_and_filters(pipeline: Pipeline) -> None:
     assert len(everything) == 4
     assert pipeline.search("urlop", ADMIN, limit=2).hits == everything[:2]
     assert pipeline.search("urlop", ADMIN, limit=2, offset=1).hits == everything[1:3]
-    english = pipeline.search("urlop", ADMIN, filters=Filters(language=("en",))).hits
+    english = pipeline.search("urlop", ADMIN, where=matching(language=("en",))).hits
     assert [hit.document.path for hit in english] == ["travel.md"]
 
 

@@ -65,13 +65,14 @@ def document(
     chunks: int = 1,
     tags: tuple[str, ...] = (),
     author: str | None = None,
+    title: str | None = None,
     year: int = 2026,
 ) -> Document:
     return Document(
         tenant=tenant,
         source="/docs",
         path=path,
-        title=path,
+        title=title or path,
         type=type,
         language=language,
         size=10,

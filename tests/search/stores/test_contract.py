@@ -2,15 +2,28 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from search.domain import Filters, Mode, Principal
+from search.domain import Mode, Principal
 from search.errors import IndexMissingError
+from search.filters import (
+    FIELDS,
+    SEARCHABLE,
+    All,
+    AnyOf,
+    Contains,
+    Expression,
+    Match,
+    Not,
+    Range,
+    matching,
+)
 from search.stores.base import Store
-from search.stores.payload import PAYLOAD_INDEXES
+from search.stores.payload import PAYLOAD_INDEXES, folded_field, payload_field
 from tests.search.stores.factory import (
     ADMIN,
     IDENTITY,
@@ -226,33 +239,48 @@ def test_facets_count_documents(store: Store) -> None:
     assert store.facet("type", ADMIN) == {"md": 2, "pdf": 1}
     assert store.facet("tags", ADMIN) == {"hr": 2, "it": 1}
     assert store.facet("year", ADMIN) == {"2026": 2, "2024": 1}
-    assert store.facet("type", ADMIN, Filters(language=("en",))) == {"pdf": 1}
+    assert store.facet("type", ADMIN, matching(language=("en",))) == {"pdf": 1}
 
 
 @pytest.mark.parametrize(
-    ("filters", "found"),
+    ("where", "found"),
     [
-        (Filters(language=("en",)), {"en.pdf"}),
-        (Filters(type=("md",)), {"pl.md"}),
-        (Filters(language=("en", "pl")), {"en.pdf", "pl.md"}),
-        (Filters(language=("pl",), type=("pdf",)), set()),
-        (Filters(year=(2024,)), {"en.pdf"}),
-        (Filters(tags=("it",)), {"en.pdf"}),
-        (Filters(author=("Anna",)), {"pl.md"}),
-        (Filters(path=("pl.md",)), {"pl.md"}),
-        (Filters(source=("/elsewhere",)), set()),
+        (matching(language=("en",)), {"en.pdf"}),
+        (matching(type=("md",)), {"pl.md"}),
+        (matching(language=("en", "pl")), {"en.pdf", "pl.md"}),
+        (matching(language=("pl",), type=("pdf",)), set()),
+        (matching(year=(2024,)), {"en.pdf"}),
+        (matching(tags=("it",)), {"en.pdf"}),
+        (matching(author=("Anna",)), {"pl.md"}),
+        (matching(path=("pl.md",)), {"pl.md"}),
+        (matching(source=("/elsewhere",)), set()),
+        (Not(Match("language", ("en",))), {"pl.md"}),
+        (AnyOf((Match("author", ("Anna",)), Match("tags", ("it",)))), {"en.pdf", "pl.md"}),
+        (AnyOf(()), set()),
+        (Match("type", ()), set()),
+        (All(()), {"en.pdf", "pl.md"}),
+        (All((Match("type", ("pdf",)), Not(Match("tags", ("it",))))), set()),
+        (Range("year", gte=2024, lt=2026), {"en.pdf"}),
+        (Range("size", gt=0, lte=10**9), {"en.pdf", "pl.md"}),
+        (Range("modified", gte=datetime(2025, 1, 1, tzinfo=UTC)), {"pl.md"}),
+        (Range("modified", lt=datetime(2025, 1, 1, tzinfo=UTC)), {"en.pdf"}),
+        (Range("pages", gte=1), set()),
+        (Contains("title", "ŁÓDŹ"), {"pl.md"}),
+        (Contains("title", "odz"), {"pl.md"}),
+        (Contains("path", ".PDF"), {"en.pdf"}),
+        (Not(Contains("title", "łódź")), {"en.pdf"}),
     ],
 )
 @pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
 def test_filters_hold_in_every_mode(
-    store: Store, mode: Mode, filters: Filters, found: set[str]
+    store: Store, mode: Mode, where: Expression, found: set[str]
 ) -> None:
-    put(store, indexed(document("pl.md", author="Anna"), "Regulamin"))
+    put(store, indexed(document("pl.md", author="Anna", title="Biuro w Łodzi: Łódź"), "Regulamin"))
     english = document("en.pdf", language="en", type="pdf", year=2024, tags=("it",))
     put(store, indexed(english, "Regulamin"))
-    hits = store.query(replace(query("Regulamin", mode), filters=filters), ADMIN)
+    hits = store.query(replace(query("Regulamin", mode), where=where), ADMIN)
     assert {hit.document.path for hit in hits} == found
-    assert store.count(ADMIN, filters) == len(found)
+    assert store.count(ADMIN, where) == len(found)
 
 
 @pytest.mark.parametrize(
@@ -287,9 +315,9 @@ def test_every_read_is_under_the_principal(
 
 
 def test_everything_filtered_has_a_payload_index() -> None:
-    filtered = {"tenant", "access", "index", "document", "version"} | set(
-        Filters.__dataclass_fields__
-    )
+    filtered = {"tenant", "access", "index", "document", "version"}
+    filtered |= {payload_field(field) for field in FIELDS if FIELDS[field] != "text"}
+    filtered |= {folded_field(field) for field in SEARCHABLE}
     assert filtered <= set(PAYLOAD_INDEXES)
 
 

@@ -56,8 +56,14 @@ def test_every_field_that_we_index_is_indexed_on_the_server(
     client = QdrantClient(":memory:")
     asked: dict[str, str] = {}
 
-    def record(collection: str, field: str, schema: models.PayloadSchemaType) -> None:
-        asked[field] = schema.value
+    def record(
+        collection: str, field: str, schema: models.PayloadSchemaType | models.KeywordIndexParams
+    ) -> None:
+        if isinstance(schema, models.KeywordIndexParams):
+            assert schema.prefix
+            asked[field] = "substring"
+        else:
+            asked[field] = schema.value
 
     monkeypatch.setattr(client, "create_payload_index", record)
     ServerStore(client, "ours", create=IDENTITY)

@@ -1,0 +1,144 @@
+"""`/v1/documents`: what is indexed, and the files themselves."""
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse, PlainTextResponse
+
+from api.auth import Reader
+from api.deps import PipelineDep
+from api.schemas import PROBLEMS, ChunkOut, DocumentOut, DocumentsOut, Problem
+from search.domain import Document, Principal
+from search.errors import InputError, NotFoundError
+from search.filters import All, Contains, Match, matching
+from search.stores.base import Store
+
+SAFE_TYPES = {
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "txt": "text/plain; charset=utf-8",
+    "md": "text/plain; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+"""Types that a browser runs no script from; all others travel as bytes."""
+
+SortKey = Literal["path", "title", "modified", "size"]
+_KEYS: dict[SortKey, Callable[[Document], Any]] = {
+    "path": lambda d: d.path,
+    "title": lambda d: d.title.casefold(),
+    "modified": lambda d: d.modified.isoformat(),
+    "size": lambda d: d.size,
+}
+
+router = APIRouter(
+    prefix="/v1/documents",
+    tags=["documents"],
+    responses=PROBLEMS | {404: {"model": Problem, "description": "There is no such document."}},
+)
+
+
+@router.get("", summary="List documents")
+def list_documents(
+    pipeline: PipelineDep,
+    principal: Reader,
+    language: Annotated[list[str], Query(description="Any of these.")] = [],  # noqa: B006
+    type: Annotated[list[str], Query(description="Any of these.")] = [],  # noqa: B006
+    tags: Annotated[list[str], Query(description="Any of these.")] = [],  # noqa: B006
+    title: Annotated[str | None, Query(min_length=1, description="A part of the title.")] = None,
+    path: Annotated[str | None, Query(min_length=1, description="A part of the path.")] = None,
+    sort: SortKey = "path",
+    descending: bool = False,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+) -> DocumentsOut:
+    """List the documents that the caller may read, page by page."""
+    wanted = matching(language=tuple(language), type=tuple(type), tags=tuple(tags)).parts
+    texts = {"title": title, "path": path}
+    parts = (*wanted, *(Contains(field, text) for field, text in texts.items() if text))
+    found = list(pipeline.store.documents(principal, All(parts)))
+    key = _KEYS[sort]
+    found.sort(key=lambda d: (key(d), d.id), reverse=descending)
+    start = 0
+    if cursor is not None:
+        after = _read_cursor(cursor, sort)
+        start = sum((key(d), d.id) >= after if descending else (key(d), d.id) <= after
+                    for d in found)  # fmt: skip
+    page = found[start : start + limit]
+    more = start + limit < len(found)
+    return DocumentsOut(
+        documents=[DocumentOut.of(document) for document in page],
+        total=len(found),
+        next=_write_cursor(sort, key(page[-1]), page[-1].id) if page and more else None,
+    )
+
+
+@router.get("/{id}", summary="Describe a document")
+def get_document(id: str, pipeline: PipelineDep, principal: Reader) -> DocumentOut:
+    """Tell what is known of a document."""
+    return DocumentOut.of(_document(pipeline.store, id, principal))
+
+
+@router.get("/{id}/chunks", summary="Show a document's passages")
+def get_chunks(id: str, pipeline: PipelineDep, principal: Reader) -> list[ChunkOut]:
+    """Return the passages as they are indexed, in reading order."""
+    document = _document(pipeline.store, id, principal)
+    return [ChunkOut.of(chunk) for chunk in pipeline.store.chunks(document, principal)]
+
+
+@router.get("/{id}/text", summary="Read a document's text", response_class=PlainTextResponse)
+def get_text(id: str, pipeline: PipelineDep, principal: Reader) -> PlainTextResponse:
+    """Return the passages one after another; where one overlaps the next, text comes twice."""
+    document = _document(pipeline.store, id, principal)
+    chunks = pipeline.store.chunks(document, principal)
+    return PlainTextResponse("\n\n".join(chunk.text for chunk in chunks))
+
+
+@router.get("/{id}/file", summary="Download the original file", response_class=FileResponse)
+def get_file(id: str, pipeline: PipelineDep, principal: Reader) -> FileResponse:
+    """Stream the file that a document was read from, as a download."""
+    document = _document(pipeline.store, id, principal)
+    if document.container is not None:
+        raise NotFoundError(
+            f"{document.path} is attached to {document.container}: download that file."
+        )
+    root = Path(document.source).resolve()
+    file = (root / document.path).resolve()
+    if not file.is_relative_to(root) or not file.is_file():
+        raise NotFoundError(f"The file of {document.path} is not there any more.")
+    return FileResponse(
+        file,
+        media_type=SAFE_TYPES.get(document.type, "application/octet-stream"),
+        filename=file.name,
+        content_disposition_type="attachment",
+    )
+
+
+def _document(store: Store, id: str, principal: Principal) -> Document:
+    """Find a document; one that may not be read is as if it were not there."""
+    found = next(store.documents(principal, Match("id", (id,))), None)
+    if found is None:
+        raise NotFoundError(f"There is no document {id[:100]}.")
+    return found
+
+
+def _write_cursor(sort: SortKey, value: Any, id: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps([sort, value, id]).encode()).decode()
+
+
+def _read_cursor(cursor: str, sort: SortKey) -> tuple[Any, str]:
+    try:
+        made_for, value, id = json.loads(base64.urlsafe_b64decode(cursor))
+        if made_for == sort and isinstance(value, int if sort == "size" else str):
+            return value, str(id)
+    except (ValueError, TypeError):
+        pass
+    raise InputError("The cursor is not one of this listing: begin without it.")

@@ -1,0 +1,1 @@
+"""What is not documents, in one SQLite file, `state.db`: API keys so far."""
