@@ -1,10 +1,12 @@
 """`semsearch serve`: the HTTP service."""
 
+import socket
 from typing import Annotated
 
 import typer
 
 from cli.output import stderr
+from search.errors import ConfigError
 from search.settings import load_settings
 
 
@@ -34,11 +36,32 @@ def serve(
     import uvicorn
 
     from api.app import create_app
+    from search.assemble import build_embedder, open_store
 
     settings = load_settings()
     host, port = host or settings.api.host, port or settings.api.port
     app = create_app(settings, host=host)
+    # What keeps the service from starting is said in one line, before its log begins.
+    open_store(settings, build_embedder(settings.embedder), create=False).close()
+    listener = _listen(host, port)
     keys = settings.auth.mode == "keys"
     who = "every request needs a key" if keys else "whoever asks is a local administrator"
     stderr().print(f"http://{host}:{port} ({who}); documentation at /docs", soft_wrap=True)
-    uvicorn.run(app, host=host, port=port, log_level="warning")
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+    server.run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the address.
+
+    Raises:
+        ConfigError: it is taken, or is not this machine's.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise ConfigError(
+            f"The service cannot listen on {host}:{port} ({error.strerror}): "
+            "choose another with --host and --port."
+        ) from error

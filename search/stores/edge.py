@@ -84,7 +84,8 @@ class EdgeStore:
                 if create is None:
                     raise IndexMissingError(_missing(folder))
                 _create(folder, create)
-            with _engine_errors(f"open the index in {folder}"):
+            mend = "; if it is damaged, `semsearch ingest --rebuild FOLDER…` makes it anew"
+            with _engine_errors(f"open the index in {folder}{mend}"):
                 self._shard = edge.EdgeShard.load(str(folder))
             self._identity = self._read_identity()
         except BaseException:

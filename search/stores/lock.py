@@ -15,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from search.errors import StoreBusyError
+from search.errors import StoreBusyError, StoreError
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,17 @@ class IndexLock:
 
         Raises:
             StoreBusyError: another process holds it.
+            StoreError: the folder cannot be written to.
         """
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            (folder.parent / ".writable").touch()
+            (folder.parent / ".writable").unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"{folder.parent} cannot be written to ({error.strerror}): "
+                "name another folder with SEMSEARCH_DATA_DIR."
+            ) from error
         self._note = folder.with_name(f"{folder.name}.holder.json")
         self._lock = FileLock(folder.with_name(f"{folder.name}.lock"), timeout=timeout)
         try:

@@ -283,3 +283,39 @@ def test_missing_programs_are_said_once(
     assert "not read for want of tesseract: 2 .png." in result.out
     assert result.out.count("apt install libreoffice") == 1
     assert "not read for want of LibreOffice: 1 .doc." in result.out
+
+
+def test_a_data_folder_that_cannot_be_written(
+    semsearch: Any, docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("x")
+    for folder in (tmp_path / "file", Path("/proc/nowhere")):
+        monkeypatch.setenv("SEMSEARCH_DATA_DIR", str(folder))
+        result = semsearch("ingest", str(docs))
+        assert result.code == 7
+        assert "SEMSEARCH_DATA_DIR" in result.err
+        assert result.err.strip().count("\n") == 0
+
+
+def test_a_damaged_index_says_how_to_mend_it(semsearch: Any, docs: Path, tmp_path: Path) -> None:
+    semsearch("ingest", str(docs))
+    (tmp_path / "data" / "index" / "edge_config.json").write_text("garbage")
+    result = semsearch("search", "urlop")
+    assert result.code == 7
+    assert "--rebuild" in result.err
+    assert semsearch("ingest", "--rebuild", str(docs)).code == 0
+    assert semsearch("search", "urlop").code == 0
+
+
+def test_serve_says_in_a_line_why_it_cannot(semsearch: Any, docs: Path) -> None:
+    import socket
+
+    missing = semsearch("serve", "--port", "18765")
+    assert missing.code == 5
+    assert "semsearch ingest" in missing.err
+    semsearch("ingest", str(docs))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = semsearch("serve", "--port", str(port))
+    assert result.code == 2
+    assert f"127.0.0.1:{port}" in result.err
