@@ -33,9 +33,10 @@ class World:
         return {"Authorization": f"Bearer {secret}"}
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    docs = tmp_path / "docs"
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("service")
+    docs = folder / "docs"
     (docs / "hr").mkdir(parents=True)
     (docs / "hr" / "place.md").write_text(f"# Płace\n\n{SECRET}.\n")
     (docs / "urlop.md").write_text("# Urlop\n\nUrlop przysługuje każdemu.\n")
@@ -43,7 +44,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         "access: [public]\nrules:\n"
         "  - {match: 'hr/**', access: ['group:hr', 'user:prezes'], tags: [kadry]}\n"
     )
-    settings = changed(settings_in(tmp_path), "auth", mode="keys")
+    settings = changed(settings_in(folder), "auth", mode="keys")
     assert not run_sync([docs], settings).failures
     keys = Keys(Database(settings.data_dir))
     with TestClient(create_app(settings, host="0.0.0.0")) as client:
@@ -52,6 +53,14 @@ def world(tmp_path: Path) -> Iterator[World]:
         found = client.get("/v1/documents", headers=admin).json()["documents"]
         ids = {document["path"]: document["id"] for document in found}
         yield World(client, settings, docs, keys, ids["hr/place.md"], ids["urlop.md"])
+
+
+@pytest.fixture
+def world(service: World) -> World:
+    """Return the service without any key."""
+    with Database(service.settings.data_dir).connect() as connection:
+        connection.execute("DELETE FROM keys")
+    return service
 
 
 def requests(world: World) -> list[tuple[str, str, dict[str, Any]]]:
@@ -179,8 +188,7 @@ def test_changes_take_effect_at_the_next_request(world: World) -> None:
 
 
 def test_without_any_key_the_service_answers_401(world: World) -> None:
-    for key in world.keys.all():
-        world.keys.revoke(key.id)
+    assert not world.keys.all()
     assert world.client.post("/v1/search", json={"query": "x"}).status_code == 401
     assert world.client.get("/healthz").status_code == 200
     assert world.client.get("/openapi.json").status_code == 200

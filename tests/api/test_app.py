@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -12,16 +13,17 @@ from search.settings import Settings, load_settings
 from tests.ingest.folders import index_folder
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    docs = tmp_path / "docs"
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = tmp_path_factory.mktemp("app")
+    docs = folder / "docs"
     docs.mkdir()
     (docs / "urlop.md").write_text("# Urlop\n\nZaległy urlop wykorzystuje się do 30 września.\n")
     (docs / "travel.md").write_text("# Travel\n\nTravel expenses are paid within two weeks.\n")
-    return index_folder(docs, tmp_path)
+    return index_folder(docs, folder)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(settings: Settings) -> Iterator[TestClient]:
     with TestClient(create_app(settings)) as client:
         yield client
@@ -151,13 +153,11 @@ def test_simple_callers(client: TestClient) -> None:
 
 
 def test_nothing_of_a_bug_leaves_the_service(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = create_app(settings)
-    with TestClient(app, raise_server_exceptions=False) as client:
-        monkeypatch.setattr(app.state.pipeline, "store", None)
-        answer = client.post("/v1/search", json={"query": "x"})
-        monkeypatch.undo()
+    app: Any = client.app
+    monkeypatch.setattr(app.state.pipeline, "store", None)
+    answer = TestClient(app, raise_server_exceptions=False).post("/v1/search", json={"query": "x"})
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
     assert "NoneType" not in answer.text

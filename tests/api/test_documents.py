@@ -12,9 +12,9 @@ from api.app import create_app
 from tests.ingest.folders import index_folder
 
 
-@pytest.fixture
-def docs(tmp_path: Path) -> Path:
-    folder = tmp_path / "docs"
+@pytest.fixture(scope="module")
+def docs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("documents") / "docs"
     (folder / "hr").mkdir(parents=True)
     for number in range(5):
         text = f"# Regulamin {number}\n\nTreść numer {number}.\n"
@@ -28,9 +28,9 @@ def docs(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def client(docs: Path, tmp_path: Path) -> Iterator[TestClient]:
-    with TestClient(create_app(index_folder(docs, tmp_path))) as client:
+@pytest.fixture(scope="module")
+def client(docs: Path) -> Iterator[TestClient]:
+    with TestClient(create_app(index_folder(docs, docs.parent))) as client:
         yield client
 
 
@@ -100,10 +100,13 @@ def test_files_that_cannot_be_had(client: TestClient, docs: Path, tmp_path: Path
     assert "attached to mail.eml" in attached.json()["detail"]
     id = id_of(client, "hr/0.md")
     (tmp_path / "secret").write_text("secret")
-    (docs / "hr" / "0.md").unlink()
-    assert client.get(f"/v1/documents/{id}/file").status_code == 404
-    (docs / "hr" / "0.md").symlink_to(tmp_path / "secret")
-    assert client.get(f"/v1/documents/{id}/file").status_code == 404
+    there = (docs / "hr" / "0.md").rename(tmp_path / "0.md")
+    try:
+        assert client.get(f"/v1/documents/{id}/file").status_code == 404
+        (docs / "hr" / "0.md").symlink_to(tmp_path / "secret")
+        assert client.get(f"/v1/documents/{id}/file").status_code == 404
+    finally:
+        there.replace(docs / "hr" / "0.md")
 
 
 @pytest.mark.parametrize("part", ["", "/chunks", "/text", "/file"])

@@ -46,6 +46,7 @@ def test_unpacked_equals_native(bundled: BundledE5, native: E5) -> None:
     assert cosines.min() >= 0.998
 
 
+@pytest.mark.slow
 def test_engines_agree_on_queries_of_any_length(
     bundled: BundledE5, unpacked: SentenceTransformerEmbedder
 ) -> None:

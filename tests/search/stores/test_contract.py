@@ -1,9 +1,10 @@
 """What every store does, whatever its engine."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,12 +43,20 @@ HR = Principal("acme", user="ewa", groups=frozenset({"hr"}))
 ENGINES = {"edge": edge_store, "server": server_store, "server-path": server_store_on_disk}
 
 
-@pytest.fixture(params=ENGINES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+@pytest.fixture(scope="module", params=ENGINES)
+def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     make: Callable[[Path], Store] = ENGINES[request.param]
-    made = make(tmp_path)
+    made = make(tmp_path_factory.mktemp("store"))
     yield made
     made.close()
+
+
+@pytest.fixture
+def store(opened: Store) -> Store:
+    """Return an empty store, which other tests filled and emptied before."""
+    opened.remove(list(opened.manifest()))
+    opened.repair()
+    return opened
 
 
 def paths(
