@@ -22,7 +22,7 @@ from bench.indexing import EXAMPLES, Recorder
 RESULTS = Path(__file__).parent / "results"
 KILOBYTES = 50
 """Of text in each file."""
-FILES = (200, 500, 1000)
+FILES = (200, 1000, 4000)
 
 
 def run() -> Sequence[Figure]:

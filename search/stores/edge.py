@@ -1,8 +1,12 @@
 """The embedded store: Qdrant Edge, the Rust engine in this process (github.com/qdrant/qdrant).
 
-The engine is in beta and pinned; nothing outside this module knows it. Two of its habits
-shape the code (see DESIGN, decision 1): loading a folder that another process has open
-damages it, so our own lock comes first; and it never releases the GIL, so calls stay short.
+The engine is in beta and pinned; nothing outside this module knows it. Three of its habits
+shape the code. Loading a folder that another process has open damages it, so our own lock
+comes first (DESIGN, decision 1). It never releases the GIL, so calls stay short. And what is
+written gathers in memory, with its inverted and payload indexes, until `optimize` makes an
+immutable segment of it, which is read from disk as needed; so whoever writes much compacts
+now and then, and memory stays the same however large the index grows. Segments have no
+graph (`m=0`): search is exact.
 """
 
 import shutil
@@ -49,11 +53,22 @@ UPSERT_SIZE = 256
 SCROLL_SIZE = 1000
 FACET_LIMIT = 10_000
 
+SEGMENT_CHUNKS = 25_000
+"""Chunks that gather in memory, at about 5 kB each, before they become a segment on disk."""
+
+SEGMENTS = 64
+"""Segments beyond which small ones are merged."""
+
+LARGEST_SEGMENT = 4 * SEGMENT_CHUNKS
+"""Chunks of a segment that is not merged any more: merging holds a segment in memory."""
+
+_ON_DISK = edge.Memory.Cold
+_CACHED = edge.Memory.Cached
 _SCHEMA: dict[str, Any] = {
-    "keyword": edge.PayloadSchemaType.Keyword,
-    "substring": edge.KeywordIndexParams(prefix=True),
-    "integer": edge.PayloadSchemaType.Integer,
-    "datetime": edge.PayloadSchemaType.Datetime,
+    "keyword": edge.KeywordIndexParams(memory=_CACHED),
+    "substring": edge.KeywordIndexParams(prefix=True, memory=_CACHED),
+    "integer": edge.IntegerIndexParams(memory=_CACHED),
+    "datetime": edge.DatetimeIndexParams(memory=_CACHED),
 }
 
 
@@ -92,6 +107,7 @@ class EdgeStore:
             self._lock.release()
             raise
         self._open = True
+        self._gathered = 0
 
     @property
     def identity(self) -> IndexIdentity:
@@ -158,11 +174,17 @@ class EdgeStore:
         for start in range(0, len(chunks), UPSERT_SIZE):
             points = [to_point(item) for item in chunks[start : start + UPSERT_SIZE]]
             self._update(edge.UpdateOperation.upsert_points(points))
+        self._gathered += len(chunks)
 
     def publish(self, documents: Sequence[Document]) -> None:
         """Make the staged chunks of these versions visible."""
         for tenant, points in points_by_tenant(documents).items():
             self._publish(tenant, points)
+        if self._gathered >= SEGMENT_CHUNKS:
+            self._compact()
+            with _engine_errors("open the index again"):
+                self._shard.close()  # only then does the engine let go of the memory
+                self._shard = edge.EdgeShard.load(str(self._folder))
 
     def read_back(self, document: Document) -> Iterator[IndexedChunk]:
         """Yield the chunks of a version with their vectors."""
@@ -235,6 +257,8 @@ class EdgeStore:
         if self._open:
             self._open = False
             try:
+                if self._gathered:
+                    self._compact()
                 with _engine_errors("close"):
                     self._shard.flush()
                     self._shard.close()
@@ -272,6 +296,12 @@ class EdgeStore:
         ids: Any = list(points)
         self._update(edge.UpdateOperation.set_payload(ids, {"tenant": tenant}))
 
+    def _compact(self) -> None:
+        """Make a segment on disk of what gathered in memory, if it is enough for one."""
+        with _engine_errors("compact the index"):
+            self._shard.optimize()
+        self._gathered = 0
+
     def _update(self, operation: edge.UpdateOperation) -> None:
         with _engine_errors("write"):
             self._shard.update(operation)
@@ -282,14 +312,8 @@ def _create(folder: Path, identity: IndexIdentity) -> None:
     aside = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
-    config = edge.EdgeConfig(
-        vectors={
-            DENSE: edge.EdgeVectorParams(size=identity.dimension, distance=edge.Distance.Cosine)
-        },
-        sparse_vectors={LEXICAL: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
-    )
     with _engine_errors(f"create the index in {folder}"):
-        shard = edge.EdgeShard.create(str(aside), config)
+        shard = edge.EdgeShard.create(str(aside), _config(identity.dimension))
         for field, kind in PAYLOAD_INDEXES.items():
             shard.update(edge.UpdateOperation.create_field_index(field, _SCHEMA[kind]))
         marker = edge.Point(IDENTITY_POINT, {}, identity_payload(identity))
@@ -297,6 +321,28 @@ def _create(folder: Path, identity: IndexIdentity) -> None:
         shard.flush()
         shard.close()
     aside.rename(folder)
+
+
+def _config(dimension: int) -> edge.EdgeConfig:
+    kilobytes = dimension * 4 / 1024  # of the dense vector of a chunk
+    return edge.EdgeConfig(
+        vectors={
+            DENSE: edge.EdgeVectorParams(
+                size=dimension, distance=edge.Distance.Cosine, memory=_ON_DISK
+            )
+        },
+        sparse_vectors={
+            LEXICAL: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf, memory=_ON_DISK)
+        },
+        payload_memory=_ON_DISK,
+        id_tracker_memory=_ON_DISK,
+        hnsw_config=edge.HnswIndexConfig(m=0, ef_construct=4, full_scan_threshold=1),
+        optimizers=edge.EdgeOptimizersConfig(
+            indexing_threshold=max(1, int(SEGMENT_CHUNKS * kilobytes)),
+            max_segment_size=max(1, int(LARGEST_SEGMENT * kilobytes)),
+            default_segment_number=SEGMENTS,
+        ),
+    )
 
 
 @contextmanager

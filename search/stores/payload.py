@@ -16,7 +16,7 @@ from search.domain import Chunk, Document, IndexedChunk, chunk_id
 from search.lexical.analyzer import fold
 from search.stores.base import IndexIdentity
 
-LAYOUT_VERSION = 3
+LAYOUT_VERSION = 4
 """Raise it when an index written before can no longer be read."""
 
 DENSE = "dense"
