@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONSTRAINTS := --constraint constraints.txt
+PYTEST := $(BIN)/python -m pytest
 FAST := not slow and not processes and not server and not browser and not ocr
 
 export HF_HUB_DISABLE_TELEMETRY := 1
@@ -36,7 +37,7 @@ demo: setup ## index examples/ and ask one question in Polish and one in English
 	@echo 'Ask your own: $(BIN)/semsearch search "…"'
 
 test: $(VENV)/.installed-dev ## run the fast tests
-	$(BIN)/python -m pytest -m "$(FAST)"
+	$(PYTEST) -m "$(FAST)" --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/.installed-dev ## ruff, mypy and the layering
 	$(BIN)/ruff check .
@@ -44,8 +45,8 @@ lint: $(VENV)/.installed-dev ## ruff, mypy and the layering
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check: lint ## all that CI runs: lint and every test that this machine can run
-	$(BIN)/python -m pytest --durations=10
+check: lint test ## all that CI runs: lint and every test that this machine can run
+	$(PYTEST) -m "not ($(FAST))" --durations=10
 
 bench: $(VENV)/.installed-dev ## measure, side by side with what one would take instead
 	$(BIN)/python -m bench

@@ -220,6 +220,7 @@ def test_doctor_on_the_fake_model(semsearch: Any, docs: Path) -> None:
     assert all(check["fix"] for check in checks.values() if check["state"] == "failure")
 
 
+@pytest.mark.slow
 def test_doctor_fails_when_something_needed_does(
     semsearch: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

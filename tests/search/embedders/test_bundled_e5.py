@@ -41,6 +41,7 @@ def unpacked(bundled: BundledE5, settings: EmbedderSettings) -> SentenceTransfor
     return SentenceTransformerEmbedder(str(unpacked_folder(settings.cache_dir)), settings)
 
 
+@pytest.mark.slow
 def test_unpacked_equals_native(bundled: BundledE5, native: E5) -> None:
     cosines = (bundled.embed_passages(LANGUAGES) * native.passage(LANGUAGES)).sum(axis=1)
     assert cosines.min() >= 0.998

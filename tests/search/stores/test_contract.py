@@ -330,6 +330,7 @@ def test_everything_filtered_has_a_payload_index() -> None:
     assert filtered <= set(PAYLOAD_INDEXES)
 
 
+@pytest.mark.slow
 def test_many_documents_are_all_listed(store: Store) -> None:
     items = [item for i in range(1100) for item in indexed(document(f"{i}.md"), f"Tekst {i}")]
     put(store, items)
