@@ -15,7 +15,7 @@ from api.auth import Authenticator
 from api.limits import BodyLimit, SecurityHeaders
 from api.routes import documents, health, search
 from api.schemas import Problem
-from search.assemble import build_pipeline
+from search.assemble import build_pipeline, owning_index
 from search.errors import ConfigError, CredentialError, SemsearchError
 from search.settings import Settings
 
@@ -37,9 +37,10 @@ def create_app(settings: Settings, host: str | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.pipeline = build_pipeline(settings)
-        yield
-        app.state.pipeline.close()
+        with owning_index(settings):
+            app.state.pipeline = build_pipeline(settings)
+            yield
+            app.state.pipeline.close()
 
     app = FastAPI(
         title="semsearch",

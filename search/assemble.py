@@ -5,6 +5,8 @@ on the embedded store imports neither PyTorch nor qdrant-client.
 """
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from search.domain import Principal
@@ -69,6 +71,26 @@ def open_store_as_is(settings: Settings) -> Store:
     return _open(settings, None)
 
 
+@contextmanager
+def owning_index(settings: Settings) -> Iterator[None]:
+    """Own the embedded index in a process of its own while the context is open.
+
+    All that opens the store meanwhile, in this process or another of this user, works through
+    that process. A Qdrant server needs no owner.
+
+    Raises:
+        IndexMissingError: nothing has been indexed yet.
+        StoreError: the index cannot be opened, or another process has it open.
+    """
+    if settings.store.url:
+        yield
+        return
+    from search.stores.owning import owned
+
+    with owned(index_folder(settings), settings.store.lock_timeout):
+        yield
+
+
 def drop_index(settings: Settings) -> None:
     """Delete the whole index, so that the next ingest builds it anew."""
     if settings.store.url:
@@ -107,6 +129,10 @@ def _open(settings: Settings, create: IndexIdentity | None) -> Store:
         from search.stores.server import ServerStore, connect
 
         return ServerStore(connect(settings.store), settings.store.collection, create)
+    from search.stores.remote import RemoteStore, is_owned
+
+    if is_owned(index_folder(settings)):
+        return RemoteStore(index_folder(settings), settings.store.lock_timeout)
     from search.stores.edge import EdgeStore
 
     return EdgeStore(index_folder(settings), create, settings.store.lock_timeout)

@@ -29,7 +29,7 @@ from search.filters import EVERYTHING, Expression
 from search.stores.base import FacetField, IndexIdentity, StoreQuery, page
 from search.stores.conditions import permitted
 from search.stores.edge_query import NO_TENANT, any_of, to_filter, to_indexed, to_point, to_request
-from search.stores.lock import IndexLock
+from search.stores.lock import Holder, IndexLock
 from search.stores.payload import (
     DENSE,
     DOCUMENT_FIELDS,
@@ -76,7 +76,11 @@ class EdgeStore:
     """A store in a folder of this machine, open in one process at a time."""
 
     def __init__(
-        self, folder: Path, create: IndexIdentity | None = None, lock_timeout: float = 0
+        self,
+        folder: Path,
+        create: IndexIdentity | None = None,
+        lock_timeout: float = 0,
+        holder: Holder | None = None,
     ) -> None:
         """Open the index in `folder`.
 
@@ -84,6 +88,7 @@ class EdgeStore:
             folder: where the index lies.
             create: what to build a new index for when there is none yet.
             lock_timeout: seconds to wait for another process that has it open.
+            holder: whom others are told it is open for, if not this process.
 
         Raises:
             IndexMissingError: there is no index and `create` is None.
@@ -93,7 +98,7 @@ class EdgeStore:
         self._folder = folder
         if create is None and not folder.is_dir():
             raise IndexMissingError(_missing(folder))
-        self._lock = IndexLock(folder, lock_timeout)
+        self._lock = IndexLock(folder, lock_timeout, holder)
         try:
             if not folder.is_dir():
                 if create is None:

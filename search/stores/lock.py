@@ -26,16 +26,23 @@ class Holder:
     command: str
     since: str
 
+    @classmethod
+    def this_process(cls) -> "Holder":
+        """Describe the running process."""
+        command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+        return cls(os.getpid(), command, datetime.now().astimezone().isoformat(timespec="seconds"))
+
 
 class IndexLock:
     """An exclusive lock on one index folder; taken at construction, until `release`."""
 
-    def __init__(self, folder: Path, timeout: float) -> None:
+    def __init__(self, folder: Path, timeout: float, holder: Holder | None = None) -> None:
         """Take the lock.
 
         Args:
             folder: the index; the lock lies beside it.
             timeout: seconds to wait for another holder.
+            holder: whom the lock is held for, if not this process.
 
         Raises:
             StoreBusyError: another process holds it.
@@ -56,9 +63,7 @@ class IndexLock:
             self._lock.acquire()
         except Timeout:
             raise StoreBusyError(self._busy(folder)) from None
-        command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-        since = datetime.now().astimezone().isoformat(timespec="seconds")
-        self._note.write_text(json.dumps(asdict(Holder(os.getpid(), command, since))), "utf-8")
+        self._note.write_text(json.dumps(asdict(holder or Holder.this_process())), "utf-8")
 
     def release(self) -> None:
         """Let go; harmless when repeated."""

@@ -3,6 +3,7 @@
 import zlib
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,9 @@ from search.lexical.bm25 import Bm25
 from search.settings import LexicalSettings
 from search.stores.base import IndexIdentity, Store, StoreQuery
 from search.stores.edge import EdgeStore
+from search.stores.owning import owned
 from search.stores.payload import LAYOUT_VERSION
+from search.stores.remote import RemoteStore
 from search.stores.server import ServerStore
 
 DIMENSION = 8
@@ -28,6 +31,24 @@ BM25 = Bm25(LexicalSettings())
 
 def edge_store(folder: Path) -> Store:
     return EdgeStore(folder / "index", create=IDENTITY)
+
+
+class _Owned(RemoteStore):
+    """A store in a process of its own, which ends with it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._owner = ExitStack()
+        self._owner.enter_context(owned(folder, lock_timeout=0))
+        super().__init__(folder)
+
+    def close(self) -> None:
+        super().close()
+        self._owner.close()
+
+
+def owned_store(folder: Path) -> Store:
+    edge_store(folder).close()
+    return _Owned(folder / "index")
 
 
 def server_store(folder: Path) -> Store:

@@ -31,6 +31,7 @@ from tests.search.stores.factory import (
     document,
     edge_store,
     indexed,
+    owned_store,
     put,
     query,
     server_store,
@@ -40,7 +41,12 @@ from tests.search.stores.factory import (
 MODES: tuple[Mode, ...] = ("hybrid", "dense", "lexical")
 NOBODY = Principal("acme")
 HR = Principal("acme", user="ewa", groups=frozenset({"hr"}))
-ENGINES = {"edge": edge_store, "server": server_store, "server-path": server_store_on_disk}
+ENGINES = {
+    "edge": edge_store,
+    "owned": owned_store,
+    "server": server_store,
+    "server-path": server_store_on_disk,
+}
 
 
 @pytest.fixture(scope="module", params=ENGINES)

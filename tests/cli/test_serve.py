@@ -1,0 +1,124 @@
+"""The service as a process: the command line works through it while it runs."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.processes
+
+COMMAND = [sys.executable, "-c", "from cli.main import main; main()"]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return os.environ | {
+        "SEMSEARCH_EMBEDDER__MODEL": "fake",
+        "SEMSEARCH_DATA_DIR": str(tmp_path / "data"),
+    }
+
+
+@pytest.fixture
+def docs(tmp_path: Path, environment: dict[str, str]) -> Path:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "urlop.md").write_text("# Urlop\n\nZaległy urlop wykorzystuje się do 30 września.\n")
+    run(environment, "ingest", str(folder))
+    return folder
+
+
+@pytest.fixture
+def service(environment: dict[str, str], docs: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--port", str(port)],
+        env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    assert process.stdout is not None
+    with process.stdout:
+        await_ready(url)
+        yield process, url
+        process.terminate()
+        process.wait(30)
+
+
+def await_ready(url: str) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            if httpx.get(f"{url}/readyz").status_code == 200:
+                return
+        except httpx.TransportError:
+            assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def run(environment: dict[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [*COMMAND, *arguments], env=environment, text=True, capture_output=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def found(url: str, query: str) -> list[str]:
+    answer = httpx.get(f"{url}/v1/search", params={"q": query}).json()
+    return [hit["path"] for hit in answer["hits"]]
+
+
+def test_the_command_line_works_while_the_service_runs(
+    environment: dict[str, str], docs: Path, service: tuple[subprocess.Popen[str], str]
+) -> None:
+    _, url = service
+    assert json.loads(run(environment, "search", "urlop", "--json"))["hits"][0]["path"]
+    (docs / "delegacja.md").write_text("# Delegacja\n\nRozliczenie delegacji trwa 14 dni.\n")
+    assert "1 added" in run(environment, "ingest", str(docs))
+    assert found(url, "rozliczenie delegacji")[0] == "delegacja.md"
+    (docs / "delegacja.md").unlink()
+    assert "1 deleted" in run(environment, "ingest", str(docs))
+    assert found(url, "rozliczenie delegacji") == ["urlop.md"]
+    assert "urlop.md" in run(environment, "ls")
+    run(environment, "doctor")
+
+
+def test_the_index_is_free_when_the_service_has_stopped(
+    environment: dict[str, str], docs: Path, service: tuple[subprocess.Popen[str], str]
+) -> None:
+    process, _ = service
+    process.terminate()
+    assert process.wait(30) in (0, -signal.SIGTERM)
+    assert "1 unchanged" in run(environment, "ingest", str(docs))
+
+
+def test_the_index_is_free_when_the_service_was_killed(
+    environment: dict[str, str], docs: Path, service: tuple[subprocess.Popen[str], str]
+) -> None:
+    process, _ = service
+    process.send_signal(signal.SIGKILL)
+    process.wait(30)
+    patient = environment | {"SEMSEARCH_STORE__LOCK_TIMEOUT": "20"}
+    assert "1 unchanged" in run(patient, "ingest", str(docs))
+
+
+def test_a_rebuild_waits_for_the_service_to_stop(
+    environment: dict[str, str], docs: Path, service: tuple[subprocess.Popen[str], str]
+) -> None:
+    process, url = service
+    refused = subprocess.run(
+        [*COMMAND, "ingest", "--rebuild", str(docs)],
+        env=environment, text=True, capture_output=True,
+    )  # fmt: skip
+    assert refused.returncode == 7
+    assert f"process {process.pid}" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert found(url, "urlop") == ["urlop.md"]
