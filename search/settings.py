@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -22,6 +22,8 @@ from pydantic_settings import (
 )
 
 from search.errors import ConfigError
+from search.section import Section
+from search.service_settings import LoadSettings, OidcSettings
 
 PREFIX = "SEMSEARCH_"
 DELIMITER = "__"
@@ -30,12 +32,6 @@ DEFAULT_TOML = Path("semsearch.toml")
 DOTENV = Path(".env")
 
 AccessEntry = Annotated[str, Field(pattern=r"^(public|private|(user|group):.+)$")]
-
-
-class Section(BaseModel):
-    """Base of all sections: immutable, and an unknown field is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class EmbedderSettings(Section):
@@ -57,6 +53,12 @@ class EmbedderSettings(Section):
     )
     batch_tokens: int = Field(
         4096, ge=64, description="Tokens in one forward pass, padding included."
+    )
+    query_cache: int = Field(
+        2048,
+        ge=0,
+        le=1_000_000,
+        description="Queries whose vectors the service remembers, for all callers; 0 is off.",
     )
     cache_dir: Path = Field(
         default_factory=lambda: default_cache_dir(),
@@ -171,7 +173,7 @@ class ParsingSettings(Section):
     )
 
 
-class ApiSettings(Section):
+class ApiSettings(LoadSettings):
     """The HTTP service."""
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -184,11 +186,13 @@ class ApiSettings(Section):
 class AuthSettings(Section):
     """Who may ask."""
 
-    mode: Literal["none", "keys"] = Field(
+    mode: Literal["none", "keys", "oidc"] = Field(
         "none",
         description="`none`: whoever reaches the service is a local administrator, so it listens "
-        "on loopback only; `keys`: a key of `semsearch keys` with every request.",
+        "on loopback only; `keys`: a key of `semsearch keys` with every request; `oidc`: a token "
+        "of an OpenID Connect provider.",
     )
+    oidc: OidcSettings = Field(default_factory=OidcSettings)
 
 
 class Settings(BaseSettings):
