@@ -6,20 +6,26 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.admission import Admission
 from api.auth import Authenticator
 from api.limits import BodyLimit, SecurityHeaders
 from api.routes import documents, health, search
 from api.schemas import Problem
 from search.assemble import build_pipeline, owning_index
-from search.errors import ConfigError, CredentialError, SemsearchError
+from search.errors import BusyError, ConfigError, CredentialError, SemsearchError
 from search.settings import Settings
 
 log = logging.getLogger("semsearch.api")
+
+SPARE_THREADS = 32
+"""Threads beside those that search: for authentication, health and small routes."""
 
 
 def create_app(settings: Settings, host: str | None = None) -> FastAPI:
@@ -38,7 +44,11 @@ def create_app(settings: Settings, host: str | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with owning_index(settings):
-            app.state.pipeline = build_pipeline(settings)
+            app.state.pipeline = build_pipeline(settings, shared=True)
+            app.state.admission = Admission(settings.api)
+            # Requests at work must never keep all threads from those that only say who asks.
+            threads = current_default_thread_limiter()
+            threads.total_tokens = settings.api.concurrency + SPARE_THREADS
             yield
             app.state.pipeline.close()
 
@@ -52,6 +62,14 @@ def create_app(settings: Settings, host: str | None = None) -> FastAPI:
     for resource in (search, documents, health):
         app.include_router(resource.router)
     app.add_middleware(BodyLimit, limit=settings.api.max_body_kb * 1024)
+    if settings.api.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.api.cors_origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-Timeout"],
+            expose_headers=["Retry-After"],
+        )
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(SemsearchError, _known_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
@@ -68,13 +86,17 @@ def _require_loopback(host: str) -> None:
     if not loopback:
         raise ConfigError(
             f"Without keys the service listens on 127.0.0.1 only, not on {host}: "
-            "set SEMSEARCH_AUTH__MODE=keys and make one with `semsearch keys create NAME`."
+            "set SEMSEARCH_AUTH__MODE=keys and make one with `semsearch keys create NAME`, or "
+            "SEMSEARCH_AUTH__MODE=oidc."
         )
 
 
-def _problem(status: int, title: str, detail: str) -> JSONResponse:
+def _problem(
+    status: int, title: str, detail: str, headers: dict[str, str] | None = None
+) -> JSONResponse:
     body = Problem(title=title, status=status, detail=detail)
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    if status == 401:
+        headers = {"WWW-Authenticate": "Bearer"}
     return JSONResponse(
         body.model_dump(), status, media_type="application/problem+json", headers=headers
     )
@@ -85,7 +107,8 @@ async def _known_error(request: Request, error: Exception) -> JSONResponse:
     title = "Unauthorized" if isinstance(error, CredentialError) else type(error).__name__
     if error.http_status >= 500:
         log.error("%s %s: %s", request.method, request.url.path, error)
-    return _problem(error.http_status, title.removesuffix("Error"), str(error))
+    later = {"Retry-After": str(error.retry_after)} if isinstance(error, BusyError) else None
+    return _problem(error.http_status, title.removesuffix("Error"), str(error), later)
 
 
 async def _invalid_request(request: Request, error: Exception) -> JSONResponse:

@@ -257,7 +257,12 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "No key, or one that is not valid (any more)."},
     403: {"model": Problem, "description": "The key lacks the scope."},
     422: {"model": Problem, "description": "The request is malformed."},
-    503: {"model": Problem, "description": "The store or the model fails."},
+    429: {"model": Problem, "description": "This caller asks too often; see Retry-After."},
+    503: {
+        "model": Problem,
+        "description": "The store or the model fails, or (with Retry-After) too much is asked.",
+    },
+    504: {"model": Problem, "description": "The time for the request was over."},
 }
 """What every route under /v1 may answer besides."""
 

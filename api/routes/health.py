@@ -9,7 +9,7 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/healthz", summary="Tell whether the service runs")
-def healthz() -> Health:
+async def healthz() -> Health:
     """Answer."""
     return Health(status="ok")
 
