@@ -102,7 +102,10 @@ class IndexOwner:
             wanted = not last and bool(connection.recv())
 
     def _hold(self, connection: Connection, holder: str, patience: float) -> None:
-        """Hold the claim of a sync until it says that it is through; if it dies, it was not."""
+        """Hold the claim of a sync until it says whether it came through; if it dies, it did not.
+
+        The claim is let go before the answer is sent: whoever has the answer may claim again.
+        """
         if not self._claim.acquire(timeout=patience):
             raise StoreBusyError(
                 f"Another sync of this index is under way: {self._claimed_by}. "
@@ -113,18 +116,26 @@ class IndexOwner:
             claim = self._store.claim(holder)
             with self._turn:
                 interrupted = claim.__enter__()
-            try:
-                connection.send(Value(interrupted))
-                connection.recv()
-            except (EOFError, OSError) as cut:
-                with contextlib.suppress(EOFError, OSError), self._turn:
-                    claim.__exit__(type(cut), cut, cut.__traceback__)
-                raise
+            came_through = _asked(connection, interrupted)
             with self._turn:
-                claim.__exit__(None, None, None)
-            connection.send(Value(None))
+                if came_through:
+                    claim.__exit__(None, None, None)
+                else:
+                    cut = InterruptedError(f"{holder} was cut short")
+                    with contextlib.suppress(InterruptedError):
+                        claim.__exit__(InterruptedError, cut, None)
         finally:
             self._claim.release()
+        connection.send(Value(None))
+
+
+def _asked(connection: Connection, interrupted: bool) -> bool:
+    """Grant the claim and wait for word whether the sync came through."""
+    try:
+        connection.send(Value(interrupted))
+        return bool(connection.recv())
+    except (EOFError, OSError):
+        return False
 
 
 def main() -> None:

@@ -114,8 +114,12 @@ class RemoteStore:
         connection = _connect(self._folder)
         with connection:
             interrupted = self._ask(connection, Request(CLAIM, (holder, self._patience)))
-            yield cast(bool, interrupted)
-            self._ask(connection, Request(CLAIM))
+            came_through = False
+            try:
+                yield cast(bool, interrupted)
+                came_through = True
+            finally:
+                self._exchange(connection, came_through)
 
     def repair(self) -> None:
         """Put right what a sync that was cut short left."""
