@@ -20,9 +20,9 @@ from bench.service import SEMSEARCH, free_port, running
 
 CHUNKS = 2_000
 SECTIONS = 20
-SECTION_WORDS = 60
+SECTION_WORDS = 50
 CLIENTS = (1, 8, 32)
-SECONDS = 5.0
+SECONDS = 4.0
 
 
 def run() -> Sequence[Figure]:
