@@ -1,7 +1,7 @@
 """The service under 1, 8 and 32 clients, against a bare route over qdrant-client's local mode.
 
 Service, bare route and clients are processes of their own on one machine, so that they share
-its cores. 2,000 chunks, because local mode gets slower with every one.
+its cores. About 2,000 chunks, because local mode gets slower with every one.
 """
 
 import json
