@@ -10,7 +10,6 @@ import asyncio
 import json
 import os
 import random
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,13 +21,14 @@ import httpx
 import numpy as np
 
 from bench.figures import Figure
+from bench.service import SEMSEARCH, await_ready, free_port
 
 CHUNKS = 30_000
 SECTIONS = 20
 IDLE_SECONDS = 10
 PROBE_SECONDS = 0.005
 QUERIES = ("zaległy urlop", "rozliczenie delegacji", "password rules", "przegląd maszyny F-17")
-INGEST = [sys.executable, "-c", "from cli.main import main; main()", "ingest"]
+INGEST = [*SEMSEARCH, "ingest"]
 
 
 def run() -> Sequence[Figure]:
@@ -43,14 +43,13 @@ def run() -> Sequence[Figure]:
         _write(folder / "first", 50)
         subprocess.run([*INGEST, str(folder / "first")], env=environment, check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port()
         service = subprocess.Popen(
             [sys.executable, "-m", "bench.serving", str(port)],
             env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         url = f"http://127.0.0.1:{port}"
-        _await_ready(url)
+        await_ready(url)
         until = time.monotonic() + IDLE_SECONDS
         idle = _ask(url, lambda: time.monotonic() < until)
         start = time.monotonic()
@@ -87,17 +86,6 @@ def _ask(url: str, going_on: Callable[[], bool]) -> list[float]:
             client.get("/v1/search", params={"q": query}).raise_for_status()
             times.append((time.perf_counter() - start) * 1000)
     return times
-
-
-def _await_ready(url: str) -> None:
-    for _ in range(600):
-        try:
-            if httpx.get(f"{url}/readyz").status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    raise RuntimeError("the service does not start")
 
 
 def _write(folder: Path, files: int) -> None:

@@ -125,6 +125,20 @@ def test_a_rebuild_waits_for_the_service_to_stop(
     assert found(url, "urlop") == ["urlop.md"]
 
 
+def test_answers_on_a_kept_connection_do_not_wait_for_an_acknowledgement(
+    service: tuple[subprocess.Popen[str], str],
+) -> None:
+    _, url = service
+    with httpx.Client(base_url=url) as client:
+        client.get("/healthz")
+        times = []
+        for _ in range(21):
+            start = time.perf_counter()
+            assert client.get("/healthz").status_code == 200
+            times.append(time.perf_counter() - start)
+    assert sorted(times)[10] < 0.03  # a delayed acknowledgement takes 0.04
+
+
 def test_no_request_is_lost_when_the_service_stops(
     service: tuple[subprocess.Popen[str], str],
 ) -> None:
