@@ -106,7 +106,8 @@ class ServerStore:
         """Return the best passages, best first, at most `query.limit`."""
         if query.mode == "lexical" and not query.lexical:
             return []
-        what = to_request(query, to_filter(permitted(principal, query.where)))
+        where = to_filter(permitted(principal, query.where))
+        what = to_request(query, where, readable=to_filter(permitted(principal)))
         timeout = None if query.timeout is None else max(1, math.ceil(query.timeout))
         with client_errors("search"):
             points = self._client.query_points(

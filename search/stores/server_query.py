@@ -29,19 +29,29 @@ _SUM = models.FormulaQuery(
 """Fused score + boost; a passage that one of them did not meet gets 0 for it."""
 
 
-def to_request(query: StoreQuery, where: models.Filter) -> dict[str, Any]:
-    """Translate a query: one retriever alone, or both fused and boosted in the engine."""
+def to_request(
+    query: StoreQuery, where: models.Filter, readable: models.Filter
+) -> dict[str, Any]:
+    """Translate a query: one retriever alone, or both fused and boosted in the engine.
+
+    Args:
+        query: what is asked.
+        where: what a chunk must satisfy to be found.
+        readable: what it must satisfy to count in the statistics of words.
+    """
+    idf = models.SearchParams(idf=models.IdfCorpusParams(corpus=readable))
     if query.mode == "hybrid" and query.dense is not None and query.lexical:
-        both = [_dense(query, where), _lexical(query.lexical, query.prefetch, where)]
+        both = [_dense(query, where), _lexical(query.lexical, query.prefetch, where, idf)]
         method = models.Fusion.DBSF if query.fusion == "dbsf" else models.Fusion.RRF
         fusion = models.FusionQuery(fusion=method)
         if not query.boost:
             return {"prefetch": both, "query": fusion}
         fused = models.Prefetch(prefetch=both, query=fusion, limit=2 * query.prefetch)
-        boost = _lexical(query.boost, query.prefetch, where)
+        boost = _lexical(query.boost, query.prefetch, where, idf)
         return {"prefetch": [fused, boost], "query": _SUM}
     if query.mode == "lexical" or query.dense is None:
-        return {"query": _sparse(query.lexical), "using": LEXICAL, "query_filter": where}
+        lexical = {"query": _sparse(query.lexical), "using": LEXICAL}
+        return lexical | {"query_filter": where, "search_params": idf}
     return {"query": query.dense.tolist(), "using": DENSE, "query_filter": where}
 
 
@@ -52,8 +62,12 @@ def _dense(query: StoreQuery, where: models.Filter) -> models.Prefetch:
     )
 
 
-def _lexical(vector: SparseVector, limit: int, where: models.Filter) -> models.Prefetch:
-    return models.Prefetch(query=_sparse(vector), using=LEXICAL, limit=limit, filter=where)
+def _lexical(
+    vector: SparseVector, limit: int, where: models.Filter, idf: models.SearchParams
+) -> models.Prefetch:
+    return models.Prefetch(
+        query=_sparse(vector), using=LEXICAL, limit=limit, filter=where, params=idf
+    )
 
 
 def to_filter(wanted: All) -> models.Filter:
