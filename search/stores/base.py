@@ -91,6 +91,13 @@ class Store(Protocol):
         """Return the best passages, best first, at most `query.limit`."""
         ...
 
+    def vectors(self, chunks: Sequence[str], principal: Principal) -> dict[str, Vector]:
+        """Return the dense vectors of chunks by id: float32 [dimension], L2-normalized.
+
+        Those that are not there, or that the principal may not read, are left out.
+        """
+        ...
+
     def count(self, principal: Principal, where: Expression = EVERYTHING) -> int:
         """Count chunks."""
         ...

@@ -22,6 +22,7 @@ from search.domain import (
     Hit,
     IndexedChunk,
     Principal,
+    Vector,
 )
 from search.errors import IndexMismatchError, IndexMissingError
 from search.filters import EVERYTHING, Expression
@@ -29,9 +30,18 @@ from search.stores import edge_create
 from search.stores.base import FacetField, IndexIdentity, StoreQuery, page
 from search.stores.conditions import permitted
 from search.stores.edge_errors import engine_errors
-from search.stores.edge_query import NO_TENANT, any_of, to_filter, to_indexed, to_point, to_request
+from search.stores.edge_query import (
+    NO_TENANT,
+    any_of,
+    to_dense,
+    to_filter,
+    to_indexed,
+    to_point,
+    to_request,
+)
 from search.stores.lock import Holder, IndexLock
 from search.stores.payload import (
+    DENSE,
     DOCUMENT_FIELDS,
     IDENTITY_POINT,
     document_payload,
@@ -113,6 +123,17 @@ class EdgeStore:
             for point, score in scores.items()
             if point in found
         ]
+
+    def vectors(self, chunks: Sequence[str], principal: Principal) -> dict[str, Vector]:
+        """Return the dense vectors of chunks by id."""
+        where = to_filter(permitted(principal))
+        where = edge.Filter(must=[edge.HasIdCondition(set(chunks)), where])
+        request = edge.ScrollRequest(
+            filter=where, limit=len(chunks) or 1, with_payload=False, with_vector=[DENSE]
+        )
+        with engine_errors("read vectors"):
+            records, _ = self._shard.scroll(request)
+        return {str(record.id): to_dense(record) for record in records}
 
     def count(self, principal: Principal, where: Expression = EVERYTHING) -> int:
         """Count chunks."""

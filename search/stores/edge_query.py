@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import qdrant_edge as edge
 
-from search.domain import NO_TERMS, Document, IndexedChunk, SparseVector
+from search.domain import NO_TERMS, Document, IndexedChunk, SparseVector, Vector
 from search.filters import All, AnyOf, Contains, Expression, Match, Not, Range
 from search.lexical.analyzer import fold
 from search.stores.base import StoreQuery
@@ -118,6 +118,12 @@ def to_point(item: IndexedChunk) -> edge.Point:
     return edge.Point(item.id, vectors, staged_payload(item))
 
 
+def to_dense(record: edge.Record) -> Vector:
+    """Read the dense vector of a chunk: float32 [dimension]."""
+    vectors: Any = record.vector
+    return np.asarray(vectors[DENSE], dtype=np.float32)
+
+
 def to_indexed(document: Document, record: edge.Record) -> IndexedChunk:
     """Read a chunk back with its vectors."""
     vectors: Any = record.vector
@@ -126,7 +132,7 @@ def to_indexed(document: Document, record: edge.Record) -> IndexedChunk:
     return IndexedChunk(
         document,
         to_chunk(record.payload),
-        np.asarray(vectors[DENSE], dtype=np.float32),
+        to_dense(record),
         SparseVector(tuple(sparse.indices), tuple(sparse.values)) if sparse else NO_TERMS,
     )
 

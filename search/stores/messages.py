@@ -8,6 +8,7 @@ from search.errors import SemsearchError
 CALLS = frozenset(
     {
         "query",
+        "vectors",
         "count",
         "count_documents",
         "facet",

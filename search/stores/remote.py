@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from search import errors
-from search.domain import Chunk, Document, Hit, IndexedChunk, Principal
+from search.domain import Chunk, Document, Hit, IndexedChunk, Principal, Vector
 from search.errors import StoreError, StoreUnavailableError
 from search.filters import EVERYTHING, Expression
 from search.stores.base import FacetField, IndexIdentity, StoreQuery
@@ -56,6 +56,10 @@ class RemoteStore:
     def query(self, query: StoreQuery, principal: Principal) -> list[Hit]:
         """Return the best passages, best first, at most `query.limit`."""
         return cast(list[Hit], self._call("query", query, principal))
+
+    def vectors(self, chunks: Sequence[str], principal: Principal) -> dict[str, Vector]:
+        """Return the dense vectors of chunks by id."""
+        return cast(dict[str, Vector], self._call("vectors", chunks, principal))
 
     def count(self, principal: Principal, where: Expression = EVERYTHING) -> int:
         """Count chunks."""

@@ -19,6 +19,7 @@ from search.domain import (
     Hit,
     IndexedChunk,
     Principal,
+    Vector,
 )
 from search.errors import IndexMismatchError, IndexMissingError
 from search.filters import EVERYTHING, Expression
@@ -46,6 +47,7 @@ from search.stores.repair import POINT_FIELDS, repairs
 from search.stores.server_query import (
     NO_TENANT,
     any_of,
+    to_dense,
     to_filter,
     to_indexed,
     to_point,
@@ -125,6 +127,20 @@ class ServerStore:
             for point, score in scores.items()
             if point in found
         ]
+
+    def vectors(self, chunks: Sequence[str], principal: Principal) -> dict[str, Vector]:
+        """Return the dense vectors of chunks by id."""
+        ids: Any = list(chunks)
+        where = to_filter(permitted(principal))
+        with client_errors("read vectors"):
+            records, _ = self._client.scroll(
+                self._collection,
+                scroll_filter=models.Filter(must=[models.HasIdCondition(has_id=ids), where]),
+                limit=len(chunks) or 1,
+                with_payload=False,
+                with_vectors=[DENSE],
+            )
+        return {str(record.id): to_dense(record) for record in records}
 
     def count(self, principal: Principal, where: Expression = EVERYTHING) -> int:
         """Count chunks."""

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from qdrant_client import models
 
-from search.domain import NO_TERMS, Document, IndexedChunk, SparseVector
+from search.domain import NO_TERMS, Document, IndexedChunk, SparseVector, Vector
 from search.filters import All, AnyOf, Contains, Expression, Match, Not, Range
 from search.lexical.analyzer import fold
 from search.stores.base import StoreQuery
@@ -29,9 +29,7 @@ _SUM = models.FormulaQuery(
 """Fused score + boost; a passage that one of them did not meet gets 0 for it."""
 
 
-def to_request(
-    query: StoreQuery, where: models.Filter, readable: models.Filter
-) -> dict[str, Any]:
+def to_request(query: StoreQuery, where: models.Filter, readable: models.Filter) -> dict[str, Any]:
     """Translate a query: one retriever alone, or both fused and boosted in the engine.
 
     Args:
@@ -113,6 +111,12 @@ def to_point(item: IndexedChunk) -> models.PointStruct:
     return models.PointStruct(id=item.id, vector=vectors, payload=staged_payload(item))
 
 
+def to_dense(record: models.Record) -> Vector:
+    """Read the dense vector of a chunk: float32 [dimension]."""
+    vectors: Any = record.vector
+    return np.asarray(vectors[DENSE], dtype=np.float32)
+
+
 def to_indexed(document: Document, record: models.Record) -> IndexedChunk:
     """Read a chunk back with its vectors."""
     vectors: Any = record.vector
@@ -121,7 +125,7 @@ def to_indexed(document: Document, record: models.Record) -> IndexedChunk:
     return IndexedChunk(
         document,
         to_chunk(record.payload),
-        np.asarray(vectors[DENSE], dtype=np.float32),
+        to_dense(record),
         SparseVector(tuple(sparse.indices), tuple(sparse.values)) if sparse else NO_TERMS,
     )
 
