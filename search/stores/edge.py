@@ -22,12 +22,13 @@ from search.domain import (
     Hit,
     IndexedChunk,
     Principal,
+    Suggestion,
     Vector,
 )
 from search.errors import IndexMismatchError, IndexMissingError
-from search.filters import EVERYTHING, Expression
+from search.filters import EVERYTHING, All, Expression
 from search.stores import edge_create
-from search.stores.base import FacetField, IndexIdentity, StoreQuery, page
+from search.stores.base import FacetField, IndexIdentity, SimilarQuery, StoreQuery, page
 from search.stores.conditions import permitted
 from search.stores.edge_errors import engine_errors
 from search.stores.edge_query import (
@@ -38,6 +39,7 @@ from search.stores.edge_query import (
     to_indexed,
     to_point,
     to_request,
+    to_similar,
 )
 from search.stores.lock import Holder, IndexLock
 from search.stores.payload import (
@@ -53,6 +55,7 @@ from search.stores.payload import (
     version_of,
 )
 from search.stores.repair import MARKER_POINT, POINT_FIELDS, repairs
+from search.stores.suggesting import POOL, SUGGESTION_FIELDS, Payload, suggestions
 
 UPSERT_SIZE = 256
 """Points a call: a call blocks all of Python while it runs."""
@@ -114,15 +117,20 @@ class EdgeStore:
             return []
         where = to_filter(permitted(principal, query.where))
         request = to_request(query, where, readable=to_filter(permitted(principal)))
-        with engine_errors("search"):
-            scores = page([(str(p.id), p.score) for p in self._shard.query(request)], query)
-            records = self._shard.retrieve(list(scores), True, False)
-        found = {str(record.id): record.payload for record in records if record.payload}
-        return [
-            Hit(to_document(found[point]), to_chunk(found[point]), score)
-            for point, score in scores.items()
-            if point in found
-        ]
+        return self._hits(request, query)
+
+    def similar(self, query: SimilarQuery, principal: Principal) -> list[Hit]:
+        """Return the passages most like the examples, best first, at most `query.limit`."""
+        return self._hits(to_similar(query, to_filter(permitted(principal, query.where))), query)
+
+    def suggest(self, typed: str, principal: Principal, limit: int) -> list[Suggestion]:
+        """Complete what is typed with titles and headings that hold words beginning so."""
+
+        def look_up(wanted: All) -> list[Payload]:
+            records, _ = self._page(to_filter(wanted), POOL, list(SUGGESTION_FIELDS))
+            return [record.payload for record in records if record.payload]
+
+        return suggestions(typed, principal, limit, look_up)
 
     def vectors(self, chunks: Sequence[str], principal: Principal) -> dict[str, Vector]:
         """Return the dense vectors of chunks by id."""
@@ -289,14 +297,28 @@ class EdgeStore:
     ) -> Iterator[edge.Record]:
         offset = None
         while True:
-            request = edge.ScrollRequest(
-                filter=where, limit=SCROLL_SIZE, offset=offset, with_payload=payload
-            )
-            with engine_errors("list documents"):
-                records, offset = self._shard.scroll(request)
+            records, offset = self._page(where, SCROLL_SIZE, payload, offset)
             yield from records
             if offset is None:
                 return
+
+    def _page(
+        self, where: edge.Filter, limit: int, payload: bool | list[str], offset: Any = None
+    ) -> tuple[list[edge.Record], Any]:
+        request = edge.ScrollRequest(filter=where, limit=limit, offset=offset, with_payload=payload)
+        with engine_errors("list documents"):
+            return self._shard.scroll(request)
+
+    def _hits(self, request: edge.QueryRequest, query: StoreQuery | SimilarQuery) -> list[Hit]:
+        with engine_errors("search"):
+            scores = page([(str(p.id), p.score) for p in self._shard.query(request)], query)
+            records = self._shard.retrieve(list(scores), True, False)
+        found = {str(record.id): record.payload for record in records if record.payload}
+        return [
+            Hit(to_document(found[point]), to_chunk(found[point]), score)
+            for point, score in scores.items()
+            if point in found
+        ]
 
     def _publish(self, tenant: str, points: Sequence[str]) -> None:
         ids: Any = list(points)

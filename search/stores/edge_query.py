@@ -9,7 +9,7 @@ import qdrant_edge as edge
 from search.domain import NO_TERMS, Document, IndexedChunk, SparseVector, Vector
 from search.filters import All, AnyOf, Contains, Expression, Match, Not, Range
 from search.lexical.analyzer import fold
-from search.stores.base import StoreQuery
+from search.stores.base import SimilarQuery, StoreQuery
 from search.stores.payload import (
     DENSE,
     LEXICAL,
@@ -55,7 +55,16 @@ def to_request(query: StoreQuery, where: edge.Filter, readable: edge.Filter) -> 
     return _final(query, query=edge.Query.Nearest(query.dense.tolist(), using=DENSE), filter=where)
 
 
-def _final(wanted: StoreQuery, **what: Any) -> edge.QueryRequest:
+def to_similar(query: SimilarQuery, where: edge.Filter) -> edge.QueryRequest:
+    """Translate examples."""
+    positive: Any = [vector.tolist() for vector in query.positive]
+    negative: Any = [vector.tolist() for vector in query.negative]
+    examples = edge.RecommendQuery(positive, negative)
+    recommend = {"any": edge.Query.RecommendBestScore, "all": edge.Query.RecommendSumScores}
+    return _final(query, query=recommend[query.likeness](examples, using=DENSE), filter=where)
+
+
+def _final(wanted: StoreQuery | SimilarQuery, **what: Any) -> edge.QueryRequest:
     return edge.QueryRequest(limit=wanted.candidates, with_payload=False, **what)
 
 

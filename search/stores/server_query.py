@@ -9,7 +9,7 @@ from qdrant_client import models
 from search.domain import NO_TERMS, Document, IndexedChunk, SparseVector, Vector
 from search.filters import All, AnyOf, Contains, Expression, Match, Not, Range
 from search.lexical.analyzer import fold
-from search.stores.base import StoreQuery
+from search.stores.base import SimilarQuery, StoreQuery
 from search.stores.payload import (
     DENSE,
     LEXICAL,
@@ -51,6 +51,21 @@ def to_request(query: StoreQuery, where: models.Filter, readable: models.Filter)
         lexical = {"query": _sparse(query.lexical), "using": LEXICAL}
         return lexical | {"query_filter": where, "search_params": idf}
     return {"query": query.dense.tolist(), "using": DENSE, "query_filter": where}
+
+
+def to_similar(query: SimilarQuery, where: models.Filter) -> dict[str, Any]:
+    """Translate examples."""
+    strategies = {
+        "any": models.RecommendStrategy.BEST_SCORE,
+        "all": models.RecommendStrategy.SUM_SCORES,
+    }
+    examples = models.RecommendInput(
+        positive=[vector.tolist() for vector in query.positive],
+        negative=[vector.tolist() for vector in query.negative],
+        strategy=strategies[query.likeness],
+    )
+    recommend = models.RecommendQuery(recommend=examples)
+    return {"query": recommend, "using": DENSE, "query_filter": where}
 
 
 def _dense(query: StoreQuery, where: models.Filter) -> models.Prefetch:

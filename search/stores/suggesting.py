@@ -5,11 +5,11 @@ look-up costs one posting list for each word typed, under the same filter as eve
 Of very many that fit (one letter typed) the first `POOL` are ranked, not all.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from search.domain import Principal, Suggestion, SuggestionKind
-from search.filters import Match
+from search.filters import All, Match
 from search.lexical.completion import LONGEST_PREFIX, completion, typed_words
 from search.stores.conditions import permitted
 
@@ -17,22 +17,13 @@ POOL = 100
 """Titles, and passages with their headings, that are looked at."""
 
 SUGGESTION_FIELDS = ("document", "path", "title", "section")
-"""What `ranked` reads of a payload."""
+"""What is read of a payload."""
 
 Payload = Mapping[str, Any]
 
 
-def lookups(typed: str, principal: Principal) -> tuple[Any, Any] | None:
-    """Return what finds titles, and what finds headings; None when no word is typed yet."""
-    words = [word[:LONGEST_PREFIX] for word in typed_words(typed)]
-    if not words:
-        return None
-    titles = permitted(principal, _all("title_prefixes", words), index=0)
-    return titles, permitted(principal, _all("section_prefixes", words))
-
-
-def ranked(
-    typed: str, titles: Iterable[Payload], passages: Iterable[Payload], limit: int
+def suggestions(
+    typed: str, principal: Principal, limit: int, look_up: Callable[[All], Iterable[Payload]]
 ) -> list[Suggestion]:
     """Choose and order suggestions; a text is suggested once, however often it occurs.
 
@@ -40,22 +31,25 @@ def ranked(
 
     Args:
         typed: so far.
-        titles: payloads of documents that were looked up.
-        passages: payloads of passages that were looked up.
-        limit: how many.
+        principal: who types.
+        limit: how many suggestions.
+        look_up: returns the payloads of at most `POOL` chunks that satisfy an expression, with
+            `SUGGESTION_FIELDS` at least.
     """
     words = typed_words(typed)
+    if not words:
+        return []
     found: dict[str, Suggestion] = {}
-    for payload in titles:
+    for payload in look_up(permitted(principal, _all("title_prefixes", words), index=0)):
         _collect(found, words, payload["title"], "title", payload)
-    for payload in passages:
-        for heading in payload.get("section", ()):
+    for payload in look_up(permitted(principal, _all("section_prefixes", words))):
+        for heading in payload["section"]:
             _collect(found, words, heading, "heading", payload)
     return sorted(found.values(), key=_rank)[:limit]
 
 
 def _all(field: str, words: list[str]) -> All:
-    return All(tuple(Match(field, (word,)) for word in words))
+    return All(tuple(Match(field, (word[:LONGEST_PREFIX],)) for word in words))
 
 
 def _collect(
@@ -65,13 +59,11 @@ def _collect(
     kind: SuggestionKind,
     payload: Payload,
 ) -> None:
-    marks = completion(words, text)
+    marks, path = completion(words, text), payload["path"]
     known = found.get(text.casefold())
-    if marks is None or (known is not None and (known.kind, known.path) <= (kind, payload["path"])):
-        return
-    found[text.casefold()] = Suggestion(
-        text, kind, tuple(marks), payload["document"], payload["path"]
-    )
+    better = known is None or (known.kind == kind and path < known.path)
+    if marks is not None and better:
+        found[text.casefold()] = Suggestion(text, kind, tuple(marks), payload["document"], path)
 
 
 def _rank(suggestion: Suggestion) -> tuple[bool, bool, int, str]:
