@@ -17,11 +17,26 @@ SNIPPET = 320
 """Characters of a snippet, about."""
 
 
-class SearchIn(BaseModel):
+class Selection(BaseModel):
+    """Which documents to look in, and how much of what is found to return."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    filter: RootFilter | None = Field(None, description="Only documents for which this holds.")
+    limit: int = Field(10, ge=1, le=100, description="Hits, or documents when grouped.")
+    offset: int = Field(0, ge=0, le=10_000, description="Of the best, how many to leave out.")
+    per_document: int | None = Field(
+        None, ge=1, le=20, description="Group by document: at most so many passages of each."
+    )
+    facets: list[FacetField] = Field(
+        [], max_length=6, description="Count the documents that match the filter, by value."
+    )
+
+
+class SearchIn(Selection):
     """A query and how to answer it."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [
                 {
@@ -38,17 +53,8 @@ class SearchIn(BaseModel):
     mode: Literal["hybrid", "dense", "lexical"] | None = Field(
         None, description="By meaning and words, or one of them; the service's default if left out."
     )
-    filter: RootFilter | None = Field(None, description="Only documents for which this holds.")
-    limit: int = Field(10, ge=1, le=100, description="Hits, or documents when grouped.")
-    offset: int = Field(0, ge=0, le=10_000, description="Of the best, how many to leave out.")
     sort: Literal["relevance", "newest", "oldest"] = Field(
         "relevance", description="By date: of the relevant passages, by their document's date."
-    )
-    per_document: int | None = Field(
-        None, ge=1, le=20, description="Group by document: at most so many passages of each."
-    )
-    facets: list[FacetField] = Field(
-        [], max_length=6, description="Count the documents that match the filter, by value."
     )
     rerank: Literal["off"] = Field("off", description="Only `off` so far.")
     answer: Literal["off"] = Field("off", description="Only `off` so far.")

@@ -18,7 +18,8 @@ from search.domain import (
     Suggestion,
     Vector,
 )
-from search.filters import EVERYTHING, Expression
+from search.errors import NotFoundError
+from search.filters import EVERYTHING, Expression, Match
 
 FacetField = Literal["language", "type", "source", "author", "tags", "year"]
 
@@ -216,3 +217,15 @@ class Store(Protocol):
     def close(self) -> None:
         """Flush and let go of files, locks and connections; harmless when repeated."""
         ...
+
+
+def find_document(store: Store, id: str, principal: Principal) -> Document:
+    """Return a document by its id.
+
+    Raises:
+        NotFoundError: there is none; one that may not be read is as if it were not there.
+    """
+    found = next(store.documents(principal, Match("id", (id,))), None)
+    if found is None:
+        raise NotFoundError(f"There is no document {id[:100]}.")
+    return found
