@@ -26,6 +26,13 @@ class ModeName(StrEnum):
     lexical = "lexical"
 
 
+class HighlightName(StrEnum):
+    """What can be marked in passages."""
+
+    words = "words"
+    semantic = "semantic"
+
+
 UserOption = Annotated[
     str | None,
     typer.Option("--as-user", help="Search as this person instead of the local administrator."),
@@ -54,6 +61,14 @@ def search(
     type: Annotated[
         list[str] | None, typer.Option(help="Only files of this type, e.g. `pdf`.")
     ] = None,
+    diversity: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="From 0 (most relevant) to 1 (least repetition)."),
+    ] = 0,
+    highlight: Annotated[
+        HighlightName | None,
+        typer.Option(help="Mark matching words, or where none matches also the best sentence."),
+    ] = None,
     full: Annotated[bool, typer.Option("--full", help="Show whole passages.")] = False,
     as_user: UserOption = None,
     as_group: GroupOption = None,
@@ -80,6 +95,8 @@ def search(
             mode=mode.value if mode else None,
             where=matching(language=tuple(language or ()), type=tuple(type or ())),
             limit=limit,
+            diversity=diversity,
+            highlight=highlight.value if highlight else None,
         )
     finally:
         pipeline.close()
@@ -119,6 +136,7 @@ def _hit_json(hit: Hit, query: str) -> dict[str, Any]:
         "score": hit.score,
         "text": chunk.text,
         "marks": matching_spans(query, chunk.text, document.language),
+        "semantic": hit.semantic,
         "source": document.source,
         "file": str(Path(document.source) / (document.container or document.path)),
         "attached_to": document.container,
@@ -131,7 +149,7 @@ def _hit_json(hit: Hit, query: str) -> dict[str, Any]:
 
 
 def show(result: SearchResult, excerpt: int | None) -> None:
-    """Print a result for people: the words that match are marked."""
+    """Print a result for people: the words that match, or else the best sentence, are marked."""
     console = stdout()
     if not result.hits:
         console.print("Nothing found.")
@@ -159,7 +177,7 @@ def show(result: SearchResult, excerpt: int | None) -> None:
 
 
 def _passage(hit: Hit, query: str, excerpt: int | None, plain: bool) -> Padding:
-    """Return a passage, or its best stretch, with the words that match the query marked.
+    """Return a passage, or its best stretch, with what answers the query marked.
 
     Args:
         hit: what was found.
@@ -169,6 +187,8 @@ def _passage(hit: Hit, query: str, excerpt: int | None, plain: bool) -> Padding:
     """
     text = hit.chunk.text
     spans = matching_spans(query, text, hit.document.language)
+    if not spans and hit.semantic:
+        spans = [hit.semantic]
     start, end = best_window(text, spans, excerpt) if excerpt else (0, len(text))
     shown = Text("… " if start else "")
     place = start
