@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -31,38 +30,14 @@ from tests.search.stores.factory import (
     document,
     edge_store,
     indexed,
-    owned_store,
     put,
     query,
-    server_store,
     server_store_on_disk,
 )
 
 MODES: tuple[Mode, ...] = ("hybrid", "dense", "lexical")
 NOBODY = Principal("acme")
 HR = Principal("acme", user="ewa", groups=frozenset({"hr"}))
-ENGINES = {
-    "edge": edge_store,
-    "owned": owned_store,
-    "server": server_store,
-    "server-path": server_store_on_disk,
-}
-
-
-@pytest.fixture(scope="module", params=ENGINES)
-def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    make: Callable[[Path], Store] = ENGINES[request.param]
-    made = make(tmp_path_factory.mktemp("store"))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def store(opened: Store) -> Store:
-    """Return an empty store, which other tests filled and emptied before."""
-    opened.remove(list(opened.manifest()))
-    opened.repair()
-    return opened
 
 
 def paths(
