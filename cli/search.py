@@ -11,7 +11,7 @@ from rich.text import Text
 from cli.output import JsonOption, print_json, stdout
 from search.domain import Hit, Principal, SearchResult
 from search.filters import matching
-from search.lexical.highlight import best_window, matching_spans
+from search.lexical.highlight import best_window, matching_spans, within
 from search.settings import Settings, load_settings
 
 EXCERPT = 480
@@ -192,12 +192,11 @@ def _passage(hit: Hit, query: str, excerpt: int | None, plain: bool) -> Padding:
     start, end = best_window(text, spans, excerpt) if excerpt else (0, len(text))
     shown = Text("… " if start else "")
     place = start
-    for first, last in spans:
-        if start <= first and last <= end:
-            shown.append(text[place:first])
-            word = text[first:last]
-            shown.append(f"**{word}**" if plain else word, style="bold yellow underline")
-            place = last
+    for first, last in within(spans, start, end):
+        shown.append(text[place:first])
+        word = text[first:last]
+        shown.append(f"**{word}**" if plain else word, style="bold yellow underline")
+        place = last
     shown.append(text[place:end])
     if end < len(text):
         shown.append(" …")

@@ -69,6 +69,8 @@ def _answer(
         offset=body.offset,
         sort=body.sort,
         per_document=body.per_document,
+        diversity=body.diversity,
+        highlight=body.highlight,
         deadline=deadline,
     )
     return lay_out(result, body, pipeline, principal, where, deadline)
