@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from api.admission import Admission
 from api.auth import Authenticator
 from api.limits import BodyLimit, SecurityHeaders
-from api.routes import documents, health, search
+from api.routes import documents, health, search, similar, suggest
 from api.schemas import Problem
 from search.assemble import build_pipeline, owning_index
 from search.errors import BusyError, ConfigError, CredentialError, SemsearchError
@@ -59,7 +59,7 @@ def create_app(settings: Settings, host: str | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.authenticator = Authenticator(settings)
-    for resource in (search, documents, health):
+    for resource in (search, similar, suggest, documents, health):
         app.include_router(resource.router)
     app.add_middleware(BodyLimit, limit=settings.api.max_body_kb * 1024)
     if settings.api.cors_origins:

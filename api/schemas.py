@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.filters import RootFilter
 from search.domain import Chunk, Document, Hit, SearchResult
-from search.lexical.highlight import best_window, matching_spans
+from search.lexical.highlight import best_window, matching_spans, within
 from search.pipeline import MAX_QUERY_CHARACTERS
 from search.stores.base import FacetField
 
@@ -17,11 +17,26 @@ SNIPPET = 320
 """Characters of a snippet, about."""
 
 
-class SearchIn(BaseModel):
+class Selection(BaseModel):
+    """Which documents to look in, and how much of what is found to return."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    filter: RootFilter | None = Field(None, description="Only documents for which this holds.")
+    limit: int = Field(10, ge=1, le=100, description="Hits, or documents when grouped.")
+    offset: int = Field(0, ge=0, le=10_000, description="Of the best, how many to leave out.")
+    per_document: int | None = Field(
+        None, ge=1, le=20, description="Group by document: at most so many passages of each."
+    )
+    facets: list[FacetField] = Field(
+        [], max_length=6, description="Count the documents that match the filter, by value."
+    )
+
+
+class SearchIn(Selection):
     """A query and how to answer it."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [
                 {
@@ -38,17 +53,22 @@ class SearchIn(BaseModel):
     mode: Literal["hybrid", "dense", "lexical"] | None = Field(
         None, description="By meaning and words, or one of them; the service's default if left out."
     )
-    filter: RootFilter | None = Field(None, description="Only documents for which this holds.")
-    limit: int = Field(10, ge=1, le=100, description="Hits, or documents when grouped.")
-    offset: int = Field(0, ge=0, le=10_000, description="Of the best, how many to leave out.")
     sort: Literal["relevance", "newest", "oldest"] = Field(
         "relevance", description="By date: of the relevant passages, by their document's date."
     )
-    per_document: int | None = Field(
-        None, ge=1, le=20, description="Group by document: at most so many passages of each."
+    diversity: float = Field(
+        0,
+        ge=0,
+        le=1,
+        description="From 0, the most relevant, to 1, the least repetition: how much a passage "
+        "that resembles better ones falls behind (maximal marginal relevance over the best 50). "
+        "An order by date knows none.",
     )
-    facets: list[FacetField] = Field(
-        [], max_length=6, description="Count the documents that match the filter, by value."
+    highlight: Literal["words", "semantic"] | None = Field(
+        None,
+        description="`words`: mark words that match. `semantic`: in passages where none does, "
+        "also mark the sentence closest in meaning, which takes time; the service's default if "
+        "left out.",
     )
     rerank: Literal["off"] = Field("off", description="Only `off` so far.")
     answer: Literal["off"] = Field("off", description="Only `off` so far.")
@@ -62,6 +82,9 @@ class Snippet(BaseModel):
     marks: list[tuple[int, int]] = Field(
         description="Character ranges of the snippet that match words of the query, whatever "
         "their inflection."
+    )
+    semantic: tuple[int, int] | None = Field(
+        description="Character range of the snippet that holds the best sentence of the passage."
     )
 
 
@@ -78,6 +101,10 @@ class HitOut(BaseModel):
     text: str
     marks: list[tuple[int, int]] = Field(
         description="Character ranges of the text that match words of the query."
+    )
+    semantic: tuple[int, int] | None = Field(
+        description="Character range of the sentence closest in meaning, if no word matches and "
+        "`highlight` is `semantic`."
     )
     snippet: Snippet
     type: str
@@ -100,7 +127,8 @@ class HitOut(BaseModel):
             score=hit.score,
             text=chunk.text,
             marks=marks,
-            snippet=_snippet(chunk.text, marks),
+            semantic=hit.semantic,
+            snippet=_snippet(chunk.text, marks, hit.semantic),
             type=document.type,
             language=document.language,
             modified=document.modified,
@@ -267,10 +295,19 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 """What every route under /v1 may answer besides."""
 
 
-def _snippet(text: str, marks: list[tuple[int, int]]) -> Snippet:
-    start, end = best_window(text, marks, SNIPPET)
-    inside = [(a - start, b - start) for a, b in marks if start <= a and b <= end]
-    return Snippet(text=text[start:end], start=start, marks=inside)
+def _snippet(text: str, marks: list[tuple[int, int]], semantic: tuple[int, int] | None) -> Snippet:
+    sentence = [semantic] if semantic else []
+    start, end = best_window(text, marks or sentence, SNIPPET)
+
+    def inside(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        return [(a - start, b - start) for a, b in within(spans, start, end)]
+
+    return Snippet(
+        text=text[start:end],
+        start=start,
+        marks=inside(marks),
+        semantic=next(iter(inside(sentence)), None),
+    )
 
 
 def _groups(hits: list[HitOut]) -> Iterator[Group]:

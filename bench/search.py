@@ -1,4 +1,4 @@
-"""The same hybrid query at 20,000 chunks: the embedded store against qdrant-client's local mode."""
+"""20,000 chunks: a hybrid query against qdrant-client's local mode, and completions as one types."""
 
 import tempfile
 import time
@@ -29,6 +29,11 @@ IDENTITY = IndexIdentity(1, "bench", "1", DIMENSION, "1")
 ADMIN = Principal("bench", admin=True)
 READER = Principal("bench", user="ewa", groups=frozenset({"hr"}))
 VOCABULARY = 30_000
+NAMES = 5_000
+"""Different words in titles and headings."""
+SYLLABLES = [consonant + vowel for consonant in "bdgklmnprstwz" for vowel in "aeiou"]
+TYPED = 100
+"""Words that are typed letter by letter."""
 
 
 def run() -> Sequence[Figure]:
@@ -42,6 +47,7 @@ def run() -> Sequence[Figure]:
         edge_fill = _seconds(lambda: _fill(edge, items))
         embedded = _milliseconds(edge, queries, ADMIN)
         filtered = _milliseconds(edge, [_with_filters(query) for query in queries], READER)
+        suggested = _suggest(edge, items)
         edge.close()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it advises a server beyond 20,000 points
@@ -59,6 +65,11 @@ def run() -> Sequence[Figure]:
             "local mode, the same hybrid query, p50",
             float(other), "ms", float(other / p50), ">= 10x",
         ),
+        Figure("embedded store, suggestions, p50", float(np.median(suggested)), "ms"),
+        Figure(
+            "embedded store, suggestions, p95",
+            float(np.percentile(suggested, 95)), "ms", goal="<= 20 ms",
+        ),
         Figure("embedded store, filling", edge_fill, "s"),
         Figure("local mode, filling", local_fill, "s", local_fill / edge_fill),
     ]  # fmt: skip
@@ -72,18 +83,19 @@ def _fill(store: Store, items: Sequence[IndexedChunk]) -> None:
 def _items(rng: Any, bm25: Bm25) -> list[IndexedChunk]:
     """Draw chunks of 120 words with Zipfian frequencies, ten to a document."""
     made = []
+    heading = ""
     for number in range(CHUNKS):
         place, index = divmod(number, 10)
         document = Document(
-            tenant="bench", source="/bench", path=f"{place}.md", title=f"Document {place}",
+            tenant="bench", source="/bench", path=f"{place}.md",
+            title=f"Document {place} on {_names(rng, 3)}",
             type="md", language=("pl", "en", "de")[place % 3], size=1,
             modified=datetime(2026, 1, 1, tzinfo=UTC), content_hash="h", fingerprint="f",
             chunk_count=10, access=("public", "group:hr")[place % 2 :],
         )  # fmt: skip
-        text = _words(rng, 120)
-        made.append(
-            IndexedChunk(document, Chunk(index, text), _vector(rng), bm25.passage(text, "und"))
-        )
+        heading = heading if index % 2 else _names(rng, 3)
+        chunk = Chunk(index, _words(rng, 120), (document.title, heading))
+        made.append(IndexedChunk(document, chunk, _vector(rng), bm25.passage(chunk.text, "und")))
     return made
 
 
@@ -101,6 +113,28 @@ def _with_filters(query: StoreQuery) -> StoreQuery:
 
 def _words(rng: Any, count: int) -> str:
     return " ".join(f"w{n % VOCABULARY}x" for n in rng.zipf(1.3, size=count))
+
+
+def _names(rng: Any, count: int) -> str:
+    """Draw words of two to four syllables for titles and headings, some far oftener than others."""
+    drawn = np.minimum(rng.zipf(1.3, size=count), NAMES)
+    return " ".join(
+        "".join(SYLLABLES[(n * 7919 >> 5 * place) % len(SYLLABLES)] for place in range(2 + n % 3))
+        for n in (int(n) for n in drawn)
+    )
+
+
+def _suggest(store: Store, items: Sequence[IndexedChunk]) -> list[float]:
+    """Time suggestions for words of headings at every stroke, from the first letter on."""
+    times = []
+    for item in items[:: CHUNKS // TYPED]:
+        word = item.chunk.section[-1].split()[-1]
+        for end in range(1, len(word) + 1):
+            start = time.perf_counter()
+            found = store.suggest(word[:end], READER, 10)
+            times.append((time.perf_counter() - start) * 1000)
+            assert found or item.document.access == ("group:it",)
+    return times
 
 
 def _vector(rng: Any) -> Any:

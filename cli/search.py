@@ -11,7 +11,7 @@ from rich.text import Text
 from cli.output import JsonOption, print_json, stdout
 from search.domain import Hit, Principal, SearchResult
 from search.filters import matching
-from search.lexical.highlight import best_window, matching_spans
+from search.lexical.highlight import best_window, matching_spans, within
 from search.settings import Settings, load_settings
 
 EXCERPT = 480
@@ -24,6 +24,13 @@ class ModeName(StrEnum):
     hybrid = "hybrid"
     dense = "dense"
     lexical = "lexical"
+
+
+class HighlightName(StrEnum):
+    """What can be marked in passages."""
+
+    words = "words"
+    semantic = "semantic"
 
 
 UserOption = Annotated[
@@ -54,6 +61,14 @@ def search(
     type: Annotated[
         list[str] | None, typer.Option(help="Only files of this type, e.g. `pdf`.")
     ] = None,
+    diversity: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="From 0 (most relevant) to 1 (least repetition)."),
+    ] = 0,
+    highlight: Annotated[
+        HighlightName | None,
+        typer.Option(help="Mark matching words, or where none matches also the best sentence."),
+    ] = None,
     full: Annotated[bool, typer.Option("--full", help="Show whole passages.")] = False,
     as_user: UserOption = None,
     as_group: GroupOption = None,
@@ -80,6 +95,8 @@ def search(
             mode=mode.value if mode else None,
             where=matching(language=tuple(language or ()), type=tuple(type or ())),
             limit=limit,
+            diversity=diversity,
+            highlight=highlight.value if highlight else None,
         )
     finally:
         pipeline.close()
@@ -119,6 +136,7 @@ def _hit_json(hit: Hit, query: str) -> dict[str, Any]:
         "score": hit.score,
         "text": chunk.text,
         "marks": matching_spans(query, chunk.text, document.language),
+        "semantic": hit.semantic,
         "source": document.source,
         "file": str(Path(document.source) / (document.container or document.path)),
         "attached_to": document.container,
@@ -131,7 +149,7 @@ def _hit_json(hit: Hit, query: str) -> dict[str, Any]:
 
 
 def show(result: SearchResult, excerpt: int | None) -> None:
-    """Print a result for people: the words that match are marked."""
+    """Print a result for people: the words that match, or else the best sentence, are marked."""
     console = stdout()
     if not result.hits:
         console.print("Nothing found.")
@@ -159,7 +177,7 @@ def show(result: SearchResult, excerpt: int | None) -> None:
 
 
 def _passage(hit: Hit, query: str, excerpt: int | None, plain: bool) -> Padding:
-    """Return a passage, or its best stretch, with the words that match the query marked.
+    """Return a passage, or its best stretch, with what answers the query marked.
 
     Args:
         hit: what was found.
@@ -169,15 +187,16 @@ def _passage(hit: Hit, query: str, excerpt: int | None, plain: bool) -> Padding:
     """
     text = hit.chunk.text
     spans = matching_spans(query, text, hit.document.language)
+    if not spans and hit.semantic:
+        spans = [hit.semantic]
     start, end = best_window(text, spans, excerpt) if excerpt else (0, len(text))
     shown = Text("… " if start else "")
     place = start
-    for first, last in spans:
-        if start <= first and last <= end:
-            shown.append(text[place:first])
-            word = text[first:last]
-            shown.append(f"**{word}**" if plain else word, style="bold yellow underline")
-            place = last
+    for first, last in within(spans, start, end):
+        shown.append(text[place:first])
+        word = text[first:last]
+        shown.append(f"**{word}**" if plain else word, style="bold yellow underline")
+        place = last
     shown.append(text[place:end])
     if end < len(text):
         shown.append(" …")

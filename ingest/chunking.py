@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from ingest.parsers.base import Block, ParsedDocument
 from ingest.sections import Section, merge_tiny, sections
-from ingest.sentences import sentences
 from search.domain import Chunk
+from search.lexical.sentences import sentences
 from search.settings import ChunkingSettings
 
 CountTokens = Callable[[Sequence[str]], list[int]]

@@ -16,6 +16,10 @@ Vector = NDArray[np.float32]
 Mode = Literal["hybrid", "dense", "lexical"]
 FusionMethod = Literal["dbsf", "rrf"]
 Sort = Literal["relevance", "newest", "oldest"]
+Highlight = Literal["words", "semantic"]
+"""What is marked in passages: words that match, and where none does, the sentence that answers."""
+SuggestionKind = Literal["title", "heading"]
+Likeness = Literal["any", "all"]
 
 PUBLIC = "public"
 """The access entry that lets everybody of the tenant read a document."""
@@ -142,11 +146,26 @@ class Hit:
     document: Document
     chunk: Chunk
     score: float
+    semantic: tuple[int, int] | None = None
+    """Where the best sentence of the passage stands, in characters, if one was looked for."""
 
     @property
     def id(self) -> str:
         """Return the id of the point that carries the passage."""
         return chunk_id(self.document, self.chunk.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A title or heading that completes what was typed."""
+
+    text: str
+    kind: SuggestionKind
+    marks: tuple[tuple[int, int], ...]
+    """Character ranges of the text that were typed, case and diacritics aside."""
+    document_id: str
+    """One of the documents that have it, and its path."""
+    path: str
 
 
 @dataclass(slots=True)

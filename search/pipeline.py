@@ -7,10 +7,21 @@ from dataclasses import replace
 from functools import lru_cache
 
 from search.deadline import NEVER, Deadline
-from search.domain import NO_TERMS, Hit, Mode, Principal, SearchResult, Sort, Trace
+from search.diversity import POOL, diversified
+from search.domain import (
+    NO_TERMS,
+    Highlight,
+    Hit,
+    Mode,
+    Principal,
+    SearchResult,
+    Sort,
+    Trace,
+)
 from search.embedders.base import Embedder
 from search.errors import InputError, StoreError
 from search.filters import EVERYTHING, Expression
+from search.highlights import with_best_sentences
 from search.lexical.bm25 import Bm25
 from search.settings import RetrievalSettings
 from search.stores.base import FacetField, Store, StoreQuery
@@ -43,6 +54,8 @@ class Pipeline:
         offset: int = 0,
         sort: Sort = "relevance",
         per_document: int | None = None,
+        diversity: float = 0,
+        highlight: Highlight | None = None,
         deadline: Deadline = NEVER,
     ) -> SearchResult:
         """Find the passages that answer a query.
@@ -58,6 +71,10 @@ class Pipeline:
                 of their document.
             per_document: at most so many passages of a document, which stand together;
                 `limit` and `offset` then count documents.
+            diversity: from 0 (the most relevant) to 1 (the least alike): how much a passage
+                that resembles better ones falls behind; an order by date knows none.
+            highlight: whether to look for the best sentence of passages without a matching
+                word; as the settings say when None.
             deadline: no stage begins after it, and the store gets no more time than is left.
 
         Raises:
@@ -98,16 +115,24 @@ class Pipeline:
                 prefetch=self._prefetch((offset + limit) * (per_document or 1)),
                 fusion=self._settings.fusion,
                 where=where,
-                timeout=_seconds(deadline),
+                timeout=seconds_left(deadline),
             )
             deadline.check("search the index")
-            with trace.span("retrieve"), _in_time(deadline):
-                if sort == "relevance" and per_document is None:
-                    hits = self.store.query(asked, principal)
-                else:
-                    pool = replace(asked, limit=asked.candidates, offset=0)
-                    hits = arranged(self.store.query(pool, principal), sort, per_document)
-                    hits = _page(hits, limit, offset, per_document)
+            with trace.span("retrieve"), in_time(deadline):
+                whole = sort != "relevance" or per_document is not None or diversity > 0
+                if whole:
+                    asked = replace(asked, limit=asked.candidates, offset=0)
+                hits = self.store.query(asked, principal)
+            if diversity and sort == "relevance":
+                with trace.span("diversify"), in_time(deadline):
+                    vectors = self.store.vectors([hit.id for hit in hits[:POOL]], principal)
+                    hits = [*diversified(hits[:POOL], vectors, diversity), *hits[POOL:]]
+            if whole:
+                hits = page_of(arranged(hits, sort, per_document), limit, offset, per_document)
+            if (highlight or self._settings.highlight) == "semantic":
+                with trace.span("highlight"):
+                    most = self._settings.highlight_sentences
+                    hits = with_best_sentences(hits, query, dense, self.embedder, most, deadline)
         return SearchResult(query, mode, tuple(hits), trace)
 
     def facets(
@@ -162,12 +187,13 @@ def arranged(hits: Sequence[Hit], sort: Sort, per_document: int | None) -> list[
     return [hit for group in groups.values() for hit in group[:per_document]]
 
 
-def _seconds(deadline: Deadline) -> float | None:
+def seconds_left(deadline: Deadline) -> float | None:
+    """Return how much time the store gets; None for as much as it takes."""
     return None if deadline == NEVER else deadline.remaining()
 
 
 @contextmanager
-def _in_time(deadline: Deadline) -> Iterator[None]:
+def in_time(deadline: Deadline) -> Iterator[None]:
     """Tell a store that failed from one that was cut short."""
     try:
         yield
@@ -176,7 +202,8 @@ def _in_time(deadline: Deadline) -> Iterator[None]:
         raise
 
 
-def _page(hits: Sequence[Hit], limit: int, offset: int, per_document: int | None) -> list[Hit]:
+def page_of(hits: Sequence[Hit], limit: int, offset: int, per_document: int | None) -> list[Hit]:
+    """Return a page of arranged hits, counted in documents when they are grouped."""
     if per_document is None:
         return list(hits[offset : offset + limit])
     documents = list(dict.fromkeys(hit.document.id for hit in hits))

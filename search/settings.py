@@ -119,6 +119,18 @@ class RetrievalSettings(Section):
         description="Weight of codes and rare words met to the letter, on top of the fused score; "
         "0 is off.",
     )
+    highlight: Literal["words", "semantic"] = Field(
+        "words",
+        description="What is marked when the query does not say: words that match, or also, in "
+        "passages where none does, the sentence closest in meaning.",
+    )
+    highlight_sentences: int = Field(
+        24,
+        ge=2,
+        le=500,
+        description="Sentences that are embedded for one query to mark the closest, at about "
+        "30 ms each with the bundled model.",
+    )
 
 
 class ChunkingSettings(Section):

@@ -13,10 +13,10 @@ from api.admission import admitted
 from api.auth import Reader
 from api.deps import PipelineDep
 from api.schemas import PROBLEMS, ChunkOut, DocumentOut, DocumentsOut, Problem
-from search.domain import Document, Principal
+from search.domain import Document
 from search.errors import InputError, NotFoundError
-from search.filters import All, Contains, Match, matching
-from search.stores.base import Store
+from search.filters import All, Contains, matching
+from search.stores.base import find_document
 
 SAFE_TYPES = {
     "pdf": "application/pdf",
@@ -86,20 +86,20 @@ def list_documents(
 @router.get("/{id}", summary="Describe a document")
 def get_document(id: str, pipeline: PipelineDep, principal: Reader) -> DocumentOut:
     """Tell what is known of a document."""
-    return DocumentOut.of(_document(pipeline.store, id, principal))
+    return DocumentOut.of(find_document(pipeline.store, id, principal))
 
 
 @router.get("/{id}/chunks", summary="Show a document's passages")
 def get_chunks(id: str, pipeline: PipelineDep, principal: Reader) -> list[ChunkOut]:
     """Return the passages as they are indexed, in reading order."""
-    document = _document(pipeline.store, id, principal)
+    document = find_document(pipeline.store, id, principal)
     return [ChunkOut.of(chunk) for chunk in pipeline.store.chunks(document, principal)]
 
 
 @router.get("/{id}/text", summary="Read a document's text", response_class=PlainTextResponse)
 def get_text(id: str, pipeline: PipelineDep, principal: Reader) -> PlainTextResponse:
     """Return the passages one after another; where one overlaps the next, text comes twice."""
-    document = _document(pipeline.store, id, principal)
+    document = find_document(pipeline.store, id, principal)
     chunks = pipeline.store.chunks(document, principal)
     return PlainTextResponse("\n\n".join(chunk.text for chunk in chunks))
 
@@ -107,7 +107,7 @@ def get_text(id: str, pipeline: PipelineDep, principal: Reader) -> PlainTextResp
 @router.get("/{id}/file", summary="Download the original file", response_class=FileResponse)
 def get_file(id: str, pipeline: PipelineDep, principal: Reader) -> FileResponse:
     """Stream the file that a document was read from, as a download."""
-    document = _document(pipeline.store, id, principal)
+    document = find_document(pipeline.store, id, principal)
     if document.container is not None:
         raise NotFoundError(
             f"{document.path} is attached to {document.container}: download that file."
@@ -122,14 +122,6 @@ def get_file(id: str, pipeline: PipelineDep, principal: Reader) -> FileResponse:
         filename=file.name,
         content_disposition_type="attachment",
     )
-
-
-def _document(store: Store, id: str, principal: Principal) -> Document:
-    """Find a document; one that may not be read is as if it were not there."""
-    found = next(store.documents(principal, Match("id", (id,))), None)
-    if found is None:
-        raise NotFoundError(f"There is no document {id[:100]}.")
-    return found
 
 
 def _write_cursor(sort: SortKey, value: Any, id: str) -> str:

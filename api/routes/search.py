@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from api.admission import Admitted
+from api.answers import lay_out
 from api.auth import Reader
 from api.deps import PipelineDep
 from api.filters import to_expression
@@ -68,18 +69,8 @@ def _answer(
         offset=body.offset,
         sort=body.sort,
         per_document=body.per_document,
+        diversity=body.diversity,
+        highlight=body.highlight,
         deadline=deadline,
     )
-    with result.trace.span("count"):
-        deadline.check("count the documents")
-        total = pipeline.store.count_documents(principal, where)
-        facets = pipeline.facets(body.facets, principal, where, deadline)
-    spec = pipeline.embedder.spec
-    return SearchOut.of(
-        result,
-        grouped=body.per_document is not None,
-        total=total,
-        facets=facets,
-        model=spec.name,
-        revision=spec.revision,
-    )
+    return lay_out(result, body, pipeline, principal, where, deadline)

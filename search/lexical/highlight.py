@@ -47,10 +47,12 @@ def _merge(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
 def best_window(text: str, spans: list[tuple[int, int]], length: int) -> tuple[int, int]:
     """Return the stretch of a text, about `length` characters, that holds most marked words.
 
-    It starts and ends between words; without marks it is the beginning of the text.
+    It starts and ends between words; without marks it is the beginning of the text. Of a mark
+    that fills more than half of it, the beginning counts.
     """
     if len(text) <= length:
         return 0, len(text)
+    spans = [(start, min(end, start + length // 2)) for start, end in spans]
     starts = [0, *(max(0, start - length // 6) for start, _ in spans)]
     start = max(starts, key=lambda s: (sum(s <= a and b <= s + length for a, b in spans), -s))
     start = min(start, len(text) - length)
@@ -60,3 +62,9 @@ def best_window(text: str, spans: list[tuple[int, int]], length: int) -> tuple[i
     if end < len(text) and (space := text.rfind(" ", start, end)) > start:
         end = space
     return start, end
+
+
+def within(spans: list[tuple[int, int]], start: int, end: int) -> list[tuple[int, int]]:
+    """Return what of some marks lies in a stretch of their text, in offsets of the text."""
+    cut = [(max(first, start), min(last, end)) for first, last in spans]
+    return [(first, last) for first, last in cut if first < last]

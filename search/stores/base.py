@@ -11,12 +11,15 @@ from search.domain import (
     FusionMethod,
     Hit,
     IndexedChunk,
+    Likeness,
     Mode,
     Principal,
     SparseVector,
+    Suggestion,
     Vector,
 )
-from search.filters import EVERYTHING, Expression
+from search.errors import NotFoundError
+from search.filters import EVERYTHING, Expression, Match
 
 FacetField = Literal["language", "type", "source", "author", "tags", "year"]
 
@@ -60,7 +63,29 @@ class StoreQuery:
         return max(2 * self.prefetch, self.offset + self.limit)
 
 
-def page(scored: Sequence[tuple[str, float]], query: StoreQuery) -> dict[str, float]:
+@dataclass(frozen=True, slots=True)
+class SimilarQuery:
+    """Examples of what is wanted, and of what is not, as an engine takes them."""
+
+    positive: tuple[Vector, ...]
+    """At least one, each float32 [dimension], L2-normalized."""
+    negative: tuple[Vector, ...]
+    likeness: Likeness
+    """`any`: nearest to the best positive example, unless a negative one is nearer still;
+    `all`: near to the positive examples taken together, and far from the negative ones."""
+    limit: int
+    offset: int = 0
+    where: Expression = EVERYTHING
+    timeout: float | None = None
+    """As in `StoreQuery`."""
+
+    @property
+    def candidates(self) -> int:
+        """Return how many points to score: more than a first page needs, to order equal ones."""
+        return max(200, self.offset + self.limit)
+
+
+def page(scored: Sequence[tuple[str, float]], query: StoreQuery | SimilarQuery) -> dict[str, float]:
     """Return the point ids and scores of the page a query asks for, best first.
 
     Engines order equal scores by chance; here the id decides, so that the same query gives
@@ -89,6 +114,25 @@ class Store(Protocol):
 
     def query(self, query: StoreQuery, principal: Principal) -> list[Hit]:
         """Return the best passages, best first, at most `query.limit`."""
+        ...
+
+    def vectors(self, chunks: Sequence[str], principal: Principal) -> dict[str, Vector]:
+        """Return the dense vectors of chunks by id: float32 [dimension], L2-normalized.
+
+        Those that are not there, or that the principal may not read, are left out.
+        """
+        ...
+
+    def similar(self, query: SimilarQuery, principal: Principal) -> list[Hit]:
+        """Return the passages most like the examples, best first, at most `query.limit`.
+
+        What the examples were made from comes back like any other passage, unless
+        `query.where` keeps it away.
+        """
+        ...
+
+    def suggest(self, typed: str, principal: Principal, limit: int) -> list[Suggestion]:
+        """Complete what is typed with titles and headings that hold words beginning so."""
         ...
 
     def count(self, principal: Principal, where: Expression = EVERYTHING) -> int:
@@ -173,3 +217,15 @@ class Store(Protocol):
     def close(self) -> None:
         """Flush and let go of files, locks and connections; harmless when repeated."""
         ...
+
+
+def find_document(store: Store, id: str, principal: Principal) -> Document:
+    """Return a document by its id.
+
+    Raises:
+        NotFoundError: there is none; one that may not be read is as if it were not there.
+    """
+    found = next(store.documents(principal, Match("id", (id,))), None)
+    if found is None:
+        raise NotFoundError(f"There is no document {id[:100]}.")
+    return found

@@ -9,7 +9,6 @@ now and then, and memory stays the same however large the index grows. Segments 
 graph (`m=0`): search is exact.
 """
 
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,22 +22,32 @@ from search.domain import (
     Hit,
     IndexedChunk,
     Principal,
+    Suggestion,
+    Vector,
 )
-from search.errors import IndexMismatchError, IndexMissingError, SemsearchError, StoreError
-from search.filters import EVERYTHING, Expression
-from search.stores.base import FacetField, IndexIdentity, StoreQuery, page
+from search.errors import IndexMismatchError, IndexMissingError
+from search.filters import EVERYTHING, All, Expression
+from search.stores import edge_create
+from search.stores.base import FacetField, IndexIdentity, SimilarQuery, StoreQuery, page
 from search.stores.conditions import permitted
-from search.stores.edge_query import NO_TENANT, any_of, to_filter, to_indexed, to_point, to_request
+from search.stores.edge_errors import engine_errors
+from search.stores.edge_query import (
+    NO_TENANT,
+    any_of,
+    to_dense,
+    to_filter,
+    to_indexed,
+    to_point,
+    to_request,
+    to_similar,
+)
 from search.stores.lock import Holder, IndexLock
 from search.stores.payload import (
     DENSE,
     DOCUMENT_FIELDS,
     IDENTITY_POINT,
-    LEXICAL,
-    PAYLOAD_INDEXES,
     document_payload,
     id_groups,
-    identity_payload,
     points_by_tenant,
     to_chunk,
     to_document,
@@ -46,30 +55,13 @@ from search.stores.payload import (
     version_of,
 )
 from search.stores.repair import MARKER_POINT, POINT_FIELDS, repairs
+from search.stores.suggesting import POOL, SUGGESTION_FIELDS, Payload, suggestions
 
 UPSERT_SIZE = 256
 """Points a call: a call blocks all of Python while it runs."""
 
 SCROLL_SIZE = 1000
 FACET_LIMIT = 10_000
-
-SEGMENT_CHUNKS = 25_000
-"""Chunks that gather in memory, at about 5 kB each, before they become a segment on disk."""
-
-SEGMENTS = 64
-"""Segments beyond which small ones are merged."""
-
-LARGEST_SEGMENT = 4 * SEGMENT_CHUNKS
-"""Chunks of a segment that is not merged any more: merging holds a segment in memory."""
-
-_ON_DISK = edge.Memory.Cold
-_CACHED = edge.Memory.Cached
-_SCHEMA: dict[str, Any] = {
-    "keyword": edge.KeywordIndexParams(memory=_CACHED),
-    "substring": edge.KeywordIndexParams(prefix=True, memory=_CACHED),
-    "integer": edge.IntegerIndexParams(memory=_CACHED),
-    "datetime": edge.DatetimeIndexParams(memory=_CACHED),
-}
 
 
 class EdgeStore:
@@ -103,9 +95,9 @@ class EdgeStore:
             if not folder.is_dir():
                 if create is None:
                     raise IndexMissingError(_missing(folder))
-                _create(folder, create)
+                edge_create.create_index(folder, create)
             mend = "; if it is damaged, `semsearch ingest --rebuild FOLDER…` makes it anew"
-            with _engine_errors(f"open the index in {folder}{mend}"):
+            with engine_errors(f"open the index in {folder}{mend}"):
                 self._shard = edge.EdgeShard.load(str(folder))
             self._identity = self._read_identity()
         except BaseException:
@@ -123,16 +115,33 @@ class EdgeStore:
         """Return the best passages, best first, at most `query.limit`."""
         if query.mode == "lexical" and not query.lexical:
             return []
-        request = to_request(query, to_filter(permitted(principal, query.where)))
-        with _engine_errors("search"):
-            scores = page([(str(p.id), p.score) for p in self._shard.query(request)], query)
-            records = self._shard.retrieve(list(scores), True, False)
-        found = {str(record.id): record.payload for record in records if record.payload}
-        return [
-            Hit(to_document(found[point]), to_chunk(found[point]), score)
-            for point, score in scores.items()
-            if point in found
-        ]
+        where = to_filter(permitted(principal, query.where))
+        request = to_request(query, where, readable=to_filter(permitted(principal)))
+        return self._hits(request, query)
+
+    def similar(self, query: SimilarQuery, principal: Principal) -> list[Hit]:
+        """Return the passages most like the examples, best first, at most `query.limit`."""
+        return self._hits(to_similar(query, to_filter(permitted(principal, query.where))), query)
+
+    def suggest(self, typed: str, principal: Principal, limit: int) -> list[Suggestion]:
+        """Complete what is typed with titles and headings that hold words beginning so."""
+
+        def look_up(wanted: All) -> list[Payload]:
+            records, _ = self._page(to_filter(wanted), POOL, list(SUGGESTION_FIELDS))
+            return [record.payload for record in records if record.payload]
+
+        return suggestions(typed, principal, limit, look_up)
+
+    def vectors(self, chunks: Sequence[str], principal: Principal) -> dict[str, Vector]:
+        """Return the dense vectors of chunks by id."""
+        where = to_filter(permitted(principal))
+        where = edge.Filter(must=[edge.HasIdCondition(set(chunks)), where])
+        request = edge.ScrollRequest(
+            filter=where, limit=len(chunks) or 1, with_payload=False, with_vector=[DENSE]
+        )
+        with engine_errors("read vectors"):
+            records, _ = self._shard.scroll(request)
+        return {str(record.id): to_dense(record) for record in records}
 
     def count(self, principal: Principal, where: Expression = EVERYTHING) -> int:
         """Count chunks."""
@@ -147,7 +156,7 @@ class EdgeStore:
     ) -> dict[str, int]:
         """Count documents by value of a field, most frequent first."""
         wanted = to_filter(permitted(principal, where, index=0))
-        with _engine_errors("count"):
+        with engine_errors("count"):
             answer = self._shard.facet(
                 edge.FacetRequest(key=field, limit=FACET_LIMIT, exact=True, filter=wanted)
             )
@@ -185,9 +194,9 @@ class EdgeStore:
         """Make the staged chunks of these versions visible."""
         for tenant, points in points_by_tenant(documents).items():
             self._publish(tenant, points)
-        if self._gathered >= SEGMENT_CHUNKS:
+        if self._gathered >= edge_create.SEGMENT_CHUNKS:
             self._compact()
-            with _engine_errors("open the index again"):
+            with engine_errors("open the index again"):
                 self._shard.close()  # only then does the engine let go of the memory
                 self._shard = edge.EdgeShard.load(str(self._folder))
 
@@ -195,7 +204,7 @@ class EdgeStore:
         """Yield the chunks of a version with their vectors."""
         for group in id_groups(document, UPSERT_SIZE):
             ids: Any = group
-            with _engine_errors("read vectors"):
+            with engine_errors("read vectors"):
                 records = self._shard.retrieve(ids, True, True)
             for record in records:
                 if record.payload:
@@ -223,7 +232,7 @@ class EdgeStore:
     @contextmanager
     def claim(self, holder: str) -> Iterator[bool]:
         """Mark the index while a sync runs; the lock of this process keeps others away."""
-        with _engine_errors("look for interrupted syncs"):
+        with engine_errors("look for interrupted syncs"):
             interrupted = bool(self._shard.retrieve([MARKER_POINT], False, False))
         marker = edge.Point(MARKER_POINT, {}, {"holder": holder})
         self._update(edge.UpdateOperation.upsert_points([marker]))
@@ -249,7 +258,7 @@ class EdgeStore:
 
     def flush(self) -> None:
         """Return when all that was written survives a power cut."""
-        with _engine_errors("flush"):
+        with engine_errors("flush"):
             self._shard.flush()
 
     def size_bytes(self) -> int:
@@ -264,14 +273,14 @@ class EdgeStore:
             try:
                 if self._gathered:
                     self._compact()
-                with _engine_errors("close"):
+                with engine_errors("close"):
                     self._shard.flush()
                     self._shard.close()
             finally:
                 self._lock.release()
 
     def _read_identity(self) -> IndexIdentity:
-        with _engine_errors("read the index's identity"):
+        with engine_errors("read the index's identity"):
             records = self._shard.retrieve([IDENTITY_POINT], True, False)
         if not records or not records[0].payload:
             raise IndexMismatchError(
@@ -280,7 +289,7 @@ class EdgeStore:
         return to_identity(records[0].payload)
 
     def _count(self, wanted: edge.Filter) -> int:
-        with _engine_errors("count"):
+        with engine_errors("count"):
             return self._shard.count(edge.CountRequest(exact=True, filter=wanted))
 
     def _scroll(
@@ -288,14 +297,28 @@ class EdgeStore:
     ) -> Iterator[edge.Record]:
         offset = None
         while True:
-            request = edge.ScrollRequest(
-                filter=where, limit=SCROLL_SIZE, offset=offset, with_payload=payload
-            )
-            with _engine_errors("list documents"):
-                records, offset = self._shard.scroll(request)
+            records, offset = self._page(where, SCROLL_SIZE, payload, offset)
             yield from records
             if offset is None:
                 return
+
+    def _page(
+        self, where: edge.Filter, limit: int, payload: bool | list[str], offset: Any = None
+    ) -> tuple[list[edge.Record], Any]:
+        request = edge.ScrollRequest(filter=where, limit=limit, offset=offset, with_payload=payload)
+        with engine_errors("list documents"):
+            return self._shard.scroll(request)
+
+    def _hits(self, request: edge.QueryRequest, query: StoreQuery | SimilarQuery) -> list[Hit]:
+        with engine_errors("search"):
+            scores = page([(str(p.id), p.score) for p in self._shard.query(request)], query)
+            records = self._shard.retrieve(list(scores), True, False)
+        found = {str(record.id): record.payload for record in records if record.payload}
+        return [
+            Hit(to_document(found[point]), to_chunk(found[point]), score)
+            for point, score in scores.items()
+            if point in found
+        ]
 
     def _publish(self, tenant: str, points: Sequence[str]) -> None:
         ids: Any = list(points)
@@ -303,62 +326,13 @@ class EdgeStore:
 
     def _compact(self) -> None:
         """Make a segment on disk of what gathered in memory, if it is enough for one."""
-        with _engine_errors("compact the index"):
+        with engine_errors("compact the index"):
             self._shard.optimize()
         self._gathered = 0
 
     def _update(self, operation: edge.UpdateOperation) -> None:
-        with _engine_errors("write"):
+        with engine_errors("write"):
             self._shard.update(operation)
-
-
-def _create(folder: Path, identity: IndexIdentity) -> None:
-    """Build an empty index aside and move it into place, so that none is ever half made."""
-    aside = folder.with_name(f"{folder.name}.new")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    with _engine_errors(f"create the index in {folder}"):
-        shard = edge.EdgeShard.create(str(aside), _config(identity.dimension))
-        for field, kind in PAYLOAD_INDEXES.items():
-            shard.update(edge.UpdateOperation.create_field_index(field, _SCHEMA[kind]))
-        marker = edge.Point(IDENTITY_POINT, {}, identity_payload(identity))
-        shard.update(edge.UpdateOperation.upsert_points([marker]))
-        shard.flush()
-        shard.close()
-    aside.rename(folder)
-
-
-def _config(dimension: int) -> edge.EdgeConfig:
-    kilobytes = dimension * 4 / 1024  # of the dense vector of a chunk
-    return edge.EdgeConfig(
-        vectors={
-            DENSE: edge.EdgeVectorParams(
-                size=dimension, distance=edge.Distance.Cosine, memory=_ON_DISK
-            )
-        },
-        sparse_vectors={
-            LEXICAL: edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf, memory=_ON_DISK)
-        },
-        payload_memory=_ON_DISK,
-        id_tracker_memory=_ON_DISK,
-        hnsw_config=edge.HnswIndexConfig(m=0, ef_construct=4, full_scan_threshold=1),
-        optimizers=edge.EdgeOptimizersConfig(
-            indexing_threshold=max(1, int(SEGMENT_CHUNKS * kilobytes)),
-            max_segment_size=max(1, int(LARGEST_SEGMENT * kilobytes)),
-            default_segment_number=SEGMENTS,
-        ),
-    )
-
-
-@contextmanager
-def _engine_errors(doing: str) -> Iterator[None]:
-    """Turn the engine's exceptions into ours."""
-    try:
-        yield
-    except SemsearchError:
-        raise
-    except Exception as error:  # the engine raises bare `Exception`
-        raise StoreError(f"The embedded store could not {doing}: {error}") from error
 
 
 def _missing(folder: Path) -> str:

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import qdrant_edge as edge
 
-from search.domain import NO_TERMS, Document, IndexedChunk, SparseVector
+from search.domain import NO_TERMS, Document, IndexedChunk, SparseVector, Vector
 from search.filters import All, AnyOf, Contains, Expression, Match, Not, Range
 from search.lexical.analyzer import fold
-from search.stores.base import StoreQuery
+from search.stores.base import SimilarQuery, StoreQuery
 from search.stores.payload import (
     DENSE,
     LEXICAL,
@@ -32,24 +32,39 @@ _SUM = edge.Formula(
 """Fused score + boost; a passage that one of them did not meet gets 0 for it."""
 
 
-def to_request(query: StoreQuery, where: edge.Filter) -> edge.QueryRequest:
-    """Translate a query: one retriever alone, or both fused and boosted in the engine."""
+def to_request(query: StoreQuery, where: edge.Filter, readable: edge.Filter) -> edge.QueryRequest:
+    """Translate a query: one retriever alone, or both fused and boosted in the engine.
+
+    Args:
+        query: what is asked.
+        where: what a chunk must satisfy to be found.
+        readable: what it must satisfy to count in the statistics of words.
+    """
+    idf = edge.SearchParams(idf=edge.IdfParams(corpus=readable))
     if query.mode == "hybrid" and query.dense is not None and query.lexical:
         fusion: Any = edge.Fusion.Dbsf() if query.fusion == "dbsf" else edge.Fusion.Rrf(k=2)
-        both = [_dense(query, where), _lexical(query.lexical, query.prefetch, where)]
+        both = [_dense(query, where), _lexical(query.lexical, query.prefetch, where, idf)]
         if not query.boost:
             return _final(query, prefetches=both, query=fusion)
         fused = edge.Prefetch(limit=2 * query.prefetch, prefetches=both, query=fusion)
-        boost = _lexical(query.boost, query.prefetch, where)
+        boost = _lexical(query.boost, query.prefetch, where, idf)
         return _final(query, prefetches=[fused, boost], query=_SUM)
     if query.mode == "lexical" or query.dense is None:
-        using = edge.Query.Nearest(_sparse(query.lexical), using=LEXICAL)
-    else:
-        using = edge.Query.Nearest(query.dense.tolist(), using=DENSE)
-    return _final(query, query=using, filter=where)
+        nearest = edge.Query.Nearest(_sparse(query.lexical), using=LEXICAL)
+        return _final(query, query=nearest, filter=where, params=idf)
+    return _final(query, query=edge.Query.Nearest(query.dense.tolist(), using=DENSE), filter=where)
 
 
-def _final(wanted: StoreQuery, **what: Any) -> edge.QueryRequest:
+def to_similar(query: SimilarQuery, where: edge.Filter) -> edge.QueryRequest:
+    """Translate examples."""
+    positive: Any = [vector.tolist() for vector in query.positive]
+    negative: Any = [vector.tolist() for vector in query.negative]
+    examples = edge.RecommendQuery(positive, negative)
+    recommend = {"any": edge.Query.RecommendBestScore, "all": edge.Query.RecommendSumScores}
+    return _final(query, query=recommend[query.likeness](examples, using=DENSE), filter=where)
+
+
+def _final(wanted: StoreQuery | SimilarQuery, **what: Any) -> edge.QueryRequest:
     return edge.QueryRequest(limit=wanted.candidates, with_payload=False, **what)
 
 
@@ -59,9 +74,11 @@ def _dense(query: StoreQuery, where: edge.Filter) -> edge.Prefetch:
     return edge.Prefetch(limit=query.prefetch, query=nearest, filter=where)
 
 
-def _lexical(vector: SparseVector, limit: int, where: edge.Filter) -> edge.Prefetch:
+def _lexical(
+    vector: SparseVector, limit: int, where: edge.Filter, idf: edge.SearchParams
+) -> edge.Prefetch:
     nearest = edge.Query.Nearest(_sparse(vector), using=LEXICAL)
-    return edge.Prefetch(limit=limit, query=nearest, filter=where)
+    return edge.Prefetch(limit=limit, query=nearest, filter=where, params=idf)
 
 
 def to_filter(wanted: All) -> edge.Filter:
@@ -110,6 +127,12 @@ def to_point(item: IndexedChunk) -> edge.Point:
     return edge.Point(item.id, vectors, staged_payload(item))
 
 
+def to_dense(record: edge.Record) -> Vector:
+    """Read the dense vector of a chunk: float32 [dimension]."""
+    vectors: Any = record.vector
+    return np.asarray(vectors[DENSE], dtype=np.float32)
+
+
 def to_indexed(document: Document, record: edge.Record) -> IndexedChunk:
     """Read a chunk back with its vectors."""
     vectors: Any = record.vector
@@ -118,7 +141,7 @@ def to_indexed(document: Document, record: edge.Record) -> IndexedChunk:
     return IndexedChunk(
         document,
         to_chunk(record.payload),
-        np.asarray(vectors[DENSE], dtype=np.float32),
+        to_dense(record),
         SparseVector(tuple(sparse.indices), tuple(sparse.values)) if sparse else NO_TERMS,
     )
 

@@ -8,6 +8,9 @@ from search.errors import SemsearchError
 CALLS = frozenset(
     {
         "query",
+        "similar",
+        "suggest",
+        "vectors",
         "count",
         "count_documents",
         "facet",

@@ -14,9 +14,10 @@ from typing import Any, Literal
 
 from search.domain import Chunk, Document, IndexedChunk, chunk_id
 from search.lexical.analyzer import fold
+from search.lexical.completion import prefixes
 from search.stores.base import IndexIdentity
 
-LAYOUT_VERSION = 4
+LAYOUT_VERSION = 5
 """Raise it when an index written before can no longer be read."""
 
 DENSE = "dense"
@@ -46,6 +47,8 @@ PAYLOAD_INDEXES: Mapping[str, IndexKind] = {
     "created": "datetime",
     "title_folded": "substring",
     "path_folded": "substring",
+    "title_prefixes": "keyword",
+    "section_prefixes": "keyword",
 }
 """Every field that is filtered, faceted or sorted by."""
 
@@ -85,6 +88,7 @@ def document_payload(document: Document) -> dict[str, Any]:
         "path_folded": fold(document.path),
         "title": document.title,
         "title_folded": fold(document.title),
+        "title_prefixes": prefixes(document.title),
         "type": document.type,
         "language": document.language,
         "size": document.size,
@@ -112,10 +116,13 @@ def staged_payload(item: IndexedChunk) -> dict[str, Any]:
         "index": chunk.index,
         "text": chunk.text,
         "section": list(chunk.section),
+        "section_prefixes": prefixes(*chunk.section),
         "tokens": chunk.tokens,
     }
     if chunk.page is not None:
         payload["page"] = chunk.page
+    if chunk.index > 0:
+        del payload["title_prefixes"]  # titles are looked up where documents are listed
     del payload["tenant"]
     return payload
 

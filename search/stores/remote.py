@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from search import errors
-from search.domain import Chunk, Document, Hit, IndexedChunk, Principal
+from search.domain import Chunk, Document, Hit, IndexedChunk, Principal, Suggestion, Vector
 from search.errors import StoreError, StoreUnavailableError
 from search.filters import EVERYTHING, Expression
-from search.stores.base import FacetField, IndexIdentity, StoreQuery
+from search.stores.base import FacetField, IndexIdentity, SimilarQuery, StoreQuery
 from search.stores.messages import CLAIM, IDENTITY, Page, Refusal, Request, Value
 from search.stores.note import read_note
 
@@ -56,6 +56,18 @@ class RemoteStore:
     def query(self, query: StoreQuery, principal: Principal) -> list[Hit]:
         """Return the best passages, best first, at most `query.limit`."""
         return cast(list[Hit], self._call("query", query, principal))
+
+    def vectors(self, chunks: Sequence[str], principal: Principal) -> dict[str, Vector]:
+        """Return the dense vectors of chunks by id."""
+        return cast(dict[str, Vector], self._call("vectors", chunks, principal))
+
+    def similar(self, query: SimilarQuery, principal: Principal) -> list[Hit]:
+        """Return the passages most like the examples, best first, at most `query.limit`."""
+        return cast(list[Hit], self._call("similar", query, principal))
+
+    def suggest(self, typed: str, principal: Principal, limit: int) -> list[Suggestion]:
+        """Complete what is typed with titles and headings that hold words beginning so."""
+        return cast(list[Suggestion], self._call("suggest", typed, principal, limit))
 
     def count(self, principal: Principal, where: Expression = EVERYTHING) -> int:
         """Count chunks."""

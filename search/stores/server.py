@@ -19,11 +19,13 @@ from search.domain import (
     Hit,
     IndexedChunk,
     Principal,
+    Suggestion,
+    Vector,
 )
 from search.errors import IndexMismatchError, IndexMissingError
-from search.filters import EVERYTHING, Expression
+from search.filters import EVERYTHING, All, Expression
 from search.settings import StoreSettings
-from search.stores.base import FacetField, IndexIdentity, StoreQuery, page
+from search.stores.base import FacetField, IndexIdentity, SimilarQuery, StoreQuery, page
 from search.stores.client_errors import client_errors
 from search.stores.conditions import permitted
 from search.stores.lease import Lease
@@ -46,11 +48,14 @@ from search.stores.repair import POINT_FIELDS, repairs
 from search.stores.server_query import (
     NO_TENANT,
     any_of,
+    to_dense,
     to_filter,
     to_indexed,
     to_point,
     to_request,
+    to_similar,
 )
+from search.stores.suggesting import POOL, SUGGESTION_FIELDS, Payload, suggestions
 
 UPSERT_SIZE = 256
 SCROLL_SIZE = 1000
@@ -106,24 +111,36 @@ class ServerStore:
         """Return the best passages, best first, at most `query.limit`."""
         if query.mode == "lexical" and not query.lexical:
             return []
-        what = to_request(query, to_filter(permitted(principal, query.where)))
-        timeout = None if query.timeout is None else max(1, math.ceil(query.timeout))
-        with client_errors("search"):
-            points = self._client.query_points(
+        where = to_filter(permitted(principal, query.where))
+        what = to_request(query, where, readable=to_filter(permitted(principal)))
+        return self._hits(what, query)
+
+    def similar(self, query: SimilarQuery, principal: Principal) -> list[Hit]:
+        """Return the passages most like the examples, best first, at most `query.limit`."""
+        return self._hits(to_similar(query, to_filter(permitted(principal, query.where))), query)
+
+    def suggest(self, typed: str, principal: Principal, limit: int) -> list[Suggestion]:
+        """Complete what is typed with titles and headings that hold words beginning so."""
+
+        def look_up(wanted: All) -> list[Payload]:
+            records, _ = self._page(to_filter(wanted), POOL, list(SUGGESTION_FIELDS))
+            return [record.payload for record in records if record.payload]
+
+        return suggestions(typed, principal, limit, look_up)
+
+    def vectors(self, chunks: Sequence[str], principal: Principal) -> dict[str, Vector]:
+        """Return the dense vectors of chunks by id."""
+        ids: Any = list(chunks)
+        where = to_filter(permitted(principal))
+        with client_errors("read vectors"):
+            records, _ = self._client.scroll(
                 self._collection,
-                limit=query.candidates,
+                scroll_filter=models.Filter(must=[models.HasIdCondition(has_id=ids), where]),
+                limit=len(chunks) or 1,
                 with_payload=False,
-                timeout=timeout,
-                **what,
-            ).points
-            scores = page([(str(point.id), point.score) for point in points], query)
-            records = self._client.retrieve(self._collection, list(scores), timeout=timeout)
-        found = {str(record.id): record.payload for record in records if record.payload}
-        return [
-            Hit(to_document(found[point]), to_chunk(found[point]), score)
-            for point, score in scores.items()
-            if point in found
-        ]
+                with_vectors=[DENSE],
+            )
+        return {str(record.id): to_dense(record) for record in records}
 
     def count(self, principal: Principal, where: Expression = EVERYTHING) -> int:
         """Count chunks."""
@@ -249,17 +266,41 @@ class ServerStore:
     ) -> Iterator[models.Record]:
         offset = None
         while True:
-            with client_errors("list documents"):
-                records, offset = self._client.scroll(
-                    self._collection,
-                    scroll_filter=where,
-                    limit=SCROLL_SIZE,
-                    offset=offset,
-                    with_payload=payload,
-                )
+            records, offset = self._page(where, SCROLL_SIZE, payload, offset)
             yield from records
             if offset is None:
                 return
+
+    def _page(
+        self, where: models.Filter, limit: int, payload: bool | list[str], offset: Any = None
+    ) -> tuple[list[models.Record], Any]:
+        with client_errors("list documents"):
+            return self._client.scroll(
+                self._collection,
+                scroll_filter=where,
+                limit=limit,
+                offset=offset,
+                with_payload=payload,
+            )
+
+    def _hits(self, what: dict[str, Any], query: StoreQuery | SimilarQuery) -> list[Hit]:
+        timeout = None if query.timeout is None else max(1, math.ceil(query.timeout))
+        with client_errors("search"):
+            points = self._client.query_points(
+                self._collection,
+                limit=query.candidates,
+                with_payload=False,
+                timeout=timeout,
+                **what,
+            ).points
+            scores = page([(str(point.id), point.score) for point in points], query)
+            records = self._client.retrieve(self._collection, list(scores), timeout=timeout)
+        found = {str(record.id): record.payload for record in records if record.payload}
+        return [
+            Hit(to_document(found[point]), to_chunk(found[point]), score)
+            for point, score in scores.items()
+            if point in found
+        ]
 
     def _publish(self, tenant: str, points: Sequence[str]) -> None:
         ids: Any = list(points)

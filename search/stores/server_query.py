@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from qdrant_client import models
 
-from search.domain import NO_TERMS, Document, IndexedChunk, SparseVector
+from search.domain import NO_TERMS, Document, IndexedChunk, SparseVector, Vector
 from search.filters import All, AnyOf, Contains, Expression, Match, Not, Range
 from search.lexical.analyzer import fold
-from search.stores.base import StoreQuery
+from search.stores.base import SimilarQuery, StoreQuery
 from search.stores.payload import (
     DENSE,
     LEXICAL,
@@ -29,20 +29,43 @@ _SUM = models.FormulaQuery(
 """Fused score + boost; a passage that one of them did not meet gets 0 for it."""
 
 
-def to_request(query: StoreQuery, where: models.Filter) -> dict[str, Any]:
-    """Translate a query: one retriever alone, or both fused and boosted in the engine."""
+def to_request(query: StoreQuery, where: models.Filter, readable: models.Filter) -> dict[str, Any]:
+    """Translate a query: one retriever alone, or both fused and boosted in the engine.
+
+    Args:
+        query: what is asked.
+        where: what a chunk must satisfy to be found.
+        readable: what it must satisfy to count in the statistics of words.
+    """
+    idf = models.SearchParams(idf=models.IdfCorpusParams(corpus=readable))
     if query.mode == "hybrid" and query.dense is not None and query.lexical:
-        both = [_dense(query, where), _lexical(query.lexical, query.prefetch, where)]
+        both = [_dense(query, where), _lexical(query.lexical, query.prefetch, where, idf)]
         method = models.Fusion.DBSF if query.fusion == "dbsf" else models.Fusion.RRF
         fusion = models.FusionQuery(fusion=method)
         if not query.boost:
             return {"prefetch": both, "query": fusion}
         fused = models.Prefetch(prefetch=both, query=fusion, limit=2 * query.prefetch)
-        boost = _lexical(query.boost, query.prefetch, where)
+        boost = _lexical(query.boost, query.prefetch, where, idf)
         return {"prefetch": [fused, boost], "query": _SUM}
     if query.mode == "lexical" or query.dense is None:
-        return {"query": _sparse(query.lexical), "using": LEXICAL, "query_filter": where}
+        lexical = {"query": _sparse(query.lexical), "using": LEXICAL}
+        return lexical | {"query_filter": where, "search_params": idf}
     return {"query": query.dense.tolist(), "using": DENSE, "query_filter": where}
+
+
+def to_similar(query: SimilarQuery, where: models.Filter) -> dict[str, Any]:
+    """Translate examples."""
+    strategies = {
+        "any": models.RecommendStrategy.BEST_SCORE,
+        "all": models.RecommendStrategy.SUM_SCORES,
+    }
+    examples = models.RecommendInput(
+        positive=[vector.tolist() for vector in query.positive],
+        negative=[vector.tolist() for vector in query.negative],
+        strategy=strategies[query.likeness],
+    )
+    recommend = models.RecommendQuery(recommend=examples)
+    return {"query": recommend, "using": DENSE, "query_filter": where}
 
 
 def _dense(query: StoreQuery, where: models.Filter) -> models.Prefetch:
@@ -52,8 +75,12 @@ def _dense(query: StoreQuery, where: models.Filter) -> models.Prefetch:
     )
 
 
-def _lexical(vector: SparseVector, limit: int, where: models.Filter) -> models.Prefetch:
-    return models.Prefetch(query=_sparse(vector), using=LEXICAL, limit=limit, filter=where)
+def _lexical(
+    vector: SparseVector, limit: int, where: models.Filter, idf: models.SearchParams
+) -> models.Prefetch:
+    return models.Prefetch(
+        query=_sparse(vector), using=LEXICAL, limit=limit, filter=where, params=idf
+    )
 
 
 def to_filter(wanted: All) -> models.Filter:
@@ -99,6 +126,12 @@ def to_point(item: IndexedChunk) -> models.PointStruct:
     return models.PointStruct(id=item.id, vector=vectors, payload=staged_payload(item))
 
 
+def to_dense(record: models.Record) -> Vector:
+    """Read the dense vector of a chunk: float32 [dimension]."""
+    vectors: Any = record.vector
+    return np.asarray(vectors[DENSE], dtype=np.float32)
+
+
 def to_indexed(document: Document, record: models.Record) -> IndexedChunk:
     """Read a chunk back with its vectors."""
     vectors: Any = record.vector
@@ -107,7 +140,7 @@ def to_indexed(document: Document, record: models.Record) -> IndexedChunk:
     return IndexedChunk(
         document,
         to_chunk(record.payload),
-        np.asarray(vectors[DENSE], dtype=np.float32),
+        to_dense(record),
         SparseVector(tuple(sparse.indices), tuple(sparse.values)) if sparse else NO_TERMS,
     )
 

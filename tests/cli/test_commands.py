@@ -58,6 +58,35 @@ def test_search_json(semsearch: Any, docs: Path) -> None:
     assert answer["timings_ms"]["total"] > 0
 
 
+def test_search_with_diversity(semsearch: Any, docs: Path) -> None:
+    line = "Delegacja krajowa: zwrot kosztów w ciągu dwóch tygodni.\n"
+    for name in ("a", "b"):
+        (docs / f"{name}.md").write_text(line)
+    (docs / "c.md").write_text("Delegacja zagraniczna: dieta, nocleg, ubezpieczenie i wiza.\n")
+    semsearch("ingest", str(docs))
+    asked = ("search", "delegacja krajowa zwrot kosztów", "--limit", "3", "--json")
+    plain = [hit["path"] for hit in semsearch(*asked).json()["hits"]]
+    assert plain[2] == "c.md"
+    diverse = semsearch(*asked, "--diversity", "0.7").json()
+    assert [hit["path"] for hit in diverse["hits"][:2]] == [plain[0], "c.md"]
+    assert "diversify" in diverse["timings_ms"]
+    assert semsearch(*asked, "--diversity", "1.5").code == 2
+
+
+def test_search_marks_the_best_sentence_on_demand(semsearch: Any, docs: Path) -> None:
+    text = "Sekretariat mieści się na parterze. Koszty podróży zwraca dział finansowy."
+    (docs / "koszty.md").write_text(text)
+    semsearch("ingest", str(docs))
+    asked = ("search", "podróżnicy finansują kosztorys", "--mode", "dense", "--limit", "1")
+    assert "**" not in semsearch(*asked).out
+    assert semsearch(*asked, "--json").json()["hits"][0]["semantic"] is None
+    found = semsearch(*asked, "--highlight", "semantic")
+    assert "parterze. **Koszty podróży zwraca" in found.out
+    [hit] = semsearch(*asked, "--highlight", "semantic", "--json").json()["hits"]
+    assert hit["marks"] == []
+    assert hit["text"][slice(*hit["semantic"])] == "Koszty podróży zwraca dział finansowy."
+
+
 def test_search_with_filters(semsearch: Any, docs: Path) -> None:
     semsearch("ingest", str(docs))
     answer = semsearch("search", "urlop", "--language", "en", "--json").json()

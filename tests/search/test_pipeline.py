@@ -93,3 +93,82 @@ def test_nothing_for_a_stranger(pipeline: Pipeline) -> None:
 def test_a_query_that_is_none(pipeline: Pipeline, query: str) -> None:
     with pytest.raises(InputError, match=r"empty|4001"):
         pipeline.search(query, ADMIN)
+
+
+def add(pipeline: Pipeline, path: str, *texts: str) -> None:
+    vectors = EMBEDDER.embed_passages(texts)
+    doc = document(path, chunks=len(texts))
+    put(
+        pipeline.store,
+        [
+            IndexedChunk(doc, Chunk(index, text), vector, BM25.passage(text, "pl"))
+            for index, (text, vector) in enumerate(zip(texts, vectors, strict=True))
+        ],
+    )
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "dense", "lexical"])
+def test_diversity_brings_what_the_best_hit_does_not_say(pipeline: Pipeline, mode: Mode) -> None:
+    add(pipeline, "a.md", *["Zwrot kosztów delegacji krajowej w ciągu dwóch tygodni"] * 3)
+    add(pipeline, "b.md", "Delegacja zagraniczna: dieta, nocleg, ubezpieczenie i wiza")
+    plain = pipeline.search("zwrot kosztów delegacji", ADMIN, mode=mode, limit=4)
+    assert [hit.document.path for hit in plain.hits[:3]] == ["a.md"] * 3
+    diverse = pipeline.search("zwrot kosztów delegacji", ADMIN, mode=mode, limit=4, diversity=0.7)
+    assert diverse.hits[0] == plain.hits[0]
+    assert diverse.hits[1].document.path == "b.md"
+    assert "diversify" in diverse.trace.timings_ms
+    again = pipeline.search("zwrot kosztów delegacji", ADMIN, mode=mode, limit=4, diversity=0.7)
+    assert again.hits == diverse.hits
+
+
+def test_diverse_pages_neither_overlap_nor_leave_gaps(pipeline: Pipeline) -> None:
+    add(pipeline, "a.md", *(f"Delegacja numer {n} trwa {n} dni" for n in range(20)))
+    whole = pipeline.search("delegacja", ADMIN, limit=24, diversity=0.5).hits
+    pages = [
+        pipeline.search("delegacja", ADMIN, limit=6, offset=start, diversity=0.5).hits
+        for start in range(0, 24, 6)
+    ]
+    assert [hit for page in pages for hit in page] == list(whole)
+    assert len({hit.id for hit in whole}) == 24
+
+
+def test_diversity_keeps_to_access_filters_and_groups(pipeline: Pipeline) -> None:
+    add(pipeline, "a.md", *(f"Delegacja numer {n}" for n in range(5)))
+    stranger = Principal("elsewhere", admin=True)
+    assert pipeline.search("delegacja", stranger, diversity=0.5).hits == ()
+    english = matching(language=("en",))
+    found = pipeline.search("delegacja", ADMIN, where=english, diversity=0.5).hits
+    assert {hit.document.path for hit in found} == {"travel.md"}
+    grouped = pipeline.search("delegacja", ADMIN, diversity=0.5, per_document=2, limit=2).hits
+    assert [hit.document.path for hit in grouped[:2]] == ["a.md", "a.md"]
+    assert len({hit.document.id for hit in grouped}) == 2
+
+
+LONG = "Sekretariat mieści się na parterze. Koszty podróży zwraca dział finansowy. Tak."
+
+
+def test_the_best_sentence_is_marked_where_no_word_matches(pipeline: Pipeline) -> None:
+    # The stand-in model tells words by their first five letters, the stemmer knows more.
+    add(pipeline, "koszty.md", LONG)
+    asked = {"mode": "dense", "limit": 1, "where": matching(path=("koszty.md",))}
+    query = "podróżnicy finansują kosztorys"
+    [plain] = pipeline.search(query, ADMIN, **asked).hits  # type: ignore[arg-type]
+    assert plain.semantic is None
+    result = pipeline.search(query, ADMIN, highlight="semantic", **asked)  # type: ignore[arg-type]
+    [hit] = result.hits
+    assert hit.semantic is not None
+    assert LONG[slice(*hit.semantic)] == "Koszty podróży zwraca dział finansowy."
+    assert "highlight" in result.trace.timings_ms
+
+
+def test_no_sentence_is_marked_where_a_word_matches(pipeline: Pipeline) -> None:
+    hits = pipeline.search("urlop", ADMIN, highlight="semantic").hits
+    marked = {hit.document.path: hit.semantic for hit in hits}
+    assert marked.pop("urlop.md") is None
+    assert len(marked) == 3
+    assert all(marked.values())
+
+
+def test_lexical_search_embeds_the_query_only_for_marks_it_needs(pipeline: Pipeline) -> None:
+    result = pipeline.search("urlop", ADMIN, mode="lexical", highlight="semantic")
+    assert [hit.semantic for hit in result.hits] == [None]

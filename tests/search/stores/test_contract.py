@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -24,45 +23,21 @@ from search.filters import (
     matching,
 )
 from search.stores.base import Store
-from search.stores.payload import PAYLOAD_INDEXES, folded_field, payload_field
+from search.stores.payload import IDENTITY_POINT, PAYLOAD_INDEXES, folded_field, payload_field
 from tests.search.stores.factory import (
     ADMIN,
     IDENTITY,
     document,
     edge_store,
     indexed,
-    owned_store,
     put,
     query,
-    server_store,
     server_store_on_disk,
 )
 
 MODES: tuple[Mode, ...] = ("hybrid", "dense", "lexical")
 NOBODY = Principal("acme")
 HR = Principal("acme", user="ewa", groups=frozenset({"hr"}))
-ENGINES = {
-    "edge": edge_store,
-    "owned": owned_store,
-    "server": server_store,
-    "server-path": server_store_on_disk,
-}
-
-
-@pytest.fixture(scope="module", params=ENGINES)
-def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    make: Callable[[Path], Store] = ENGINES[request.param]
-    made = make(tmp_path_factory.mktemp("store"))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def store(opened: Store) -> Store:
-    """Return an empty store, which other tests filled and emptied before."""
-    opened.remove(list(opened.manifest()))
-    opened.repair()
-    return opened
 
 
 def paths(
@@ -327,6 +302,34 @@ def test_every_read_is_under_the_principal(
     assert store.count(principal) == len(readable)
     assert {d.path for d in store.documents(principal)} == readable
     assert sum(store.facet("type", principal).values()) == len(readable)
+
+
+def test_vectors_of_chunks_go_to_readers_only(store: Store) -> None:
+    shown, hidden = document("a.md", chunks=2), document("b.md", access=("group:it",))
+    elsewhere = document("c.md", tenant="other")
+    items = indexed(shown, "Jeden", "Dwa") + indexed(hidden, "Trzy") + indexed(elsewhere, "Cztery")
+    put(store, items)
+    found = store.vectors([item.id for item in items] + [IDENTITY_POINT], HR)
+    assert set(found) == {item.id for item in items[:2]}
+    assert all(np.abs(found[item.id] - item.dense).max() < 1e-6 for item in items[:2])
+    assert set(store.vectors([items[2].id], ADMIN)) == {items[2].id}
+    assert store.vectors([], ADMIN) == {}
+
+
+def test_words_of_others_change_no_scores(store: Store) -> None:
+    for number, text in enumerate(["Urlop w firmie", "Delegacja w firmie", "Firma"]):
+        put(store, indexed(document(f"{number}.md"), text))
+    modes: tuple[Mode, ...] = ("hybrid", "lexical")
+    asked = [query("urlop delegacja", mode) for mode in modes]
+    before = [{h.id: h.score for h in store.query(one, NOBODY)} for one in asked]
+    foreign = [document(f"{n}.md", tenant="other") for n in range(20)]
+    secret = [document(f"secret-{n}.md", access=("group:hr",)) for n in range(20)]
+    for doc in foreign + secret:
+        put(store, indexed(doc, "Delegacja za delegacją"))
+    store.stage(indexed(document("not-published.md"), "Delegacja"))
+    after = [{h.id: h.score for h in store.query(one, NOBODY)} for one in asked]
+    assert [list(scores) for scores in after] == [list(scores) for scores in before]
+    assert after == [pytest.approx(scores, rel=1e-6) for scores in before]
 
 
 def test_everything_filtered_has_a_payload_index() -> None:

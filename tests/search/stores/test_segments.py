@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search.stores import edge
+from search.stores import edge_create
 from search.stores.base import Store
+from search.stores.edge import EdgeStore
 from tests.search.stores.factory import (
     ADMIN,
     document,
@@ -48,14 +49,14 @@ def scores(store: Store) -> list[object]:
 
 
 def segments(store: Store) -> int:
-    assert isinstance(store, edge.EdgeStore)
+    assert isinstance(store, EdgeStore)
     return store._shard.info().segments_count
 
 
 def test_segments_answer_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = edge_store(tmp_path / "whole")
     fill(whole, 120)
-    monkeypatch.setattr(edge, "SEGMENT_CHUNKS", 150)
+    monkeypatch.setattr(edge_create, "SEGMENT_CHUNKS", 150)
     parts = edge_store(tmp_path / "parts")
     fill(parts, 120)
     assert (segments(whole), segments(parts)) == (1, 4)
@@ -73,7 +74,7 @@ def test_segments_answer_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_search_in_segments_is_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge, "SEGMENT_CHUNKS", 100)
+    monkeypatch.setattr(edge_create, "SEGMENT_CHUNKS", 100)
     parts, exact = edge_store(tmp_path), server_store(tmp_path)
     for store in (parts, exact):
         fill(store, 100)
@@ -89,8 +90,8 @@ def test_search_in_segments_is_exact(tmp_path: Path, monkeypatch: pytest.MonkeyP
 FILL = """
 import sys
 from pathlib import Path
-from search.stores import edge
-edge.SEGMENT_CHUNKS = 120
+from search.stores import edge_create
+edge_create.SEGMENT_CHUNKS = 120
 from tests.search.stores.factory import edge_store
 from tests.search.stores.test_segments import fill_on
 fill_on(edge_store(Path(sys.argv[1])))

@@ -1,6 +1,6 @@
 import pytest
 
-from ingest.sentences import sentences
+from search.lexical.sentences import sentence_spans, sentences
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,10 @@ def test_line_breaks_end_sentences() -> None:
 
 def test_nothing() -> None:
     assert sentences(" \n ") == []
+
+
+def test_spans_are_those_of_the_sentences() -> None:
+    text = "  Jeden. Dwa!\n\n  Trzy (np. cztery) \n"
+    assert sentence_spans(text) == [(2, 8), (9, 13), (17, 34)]
+    assert [text[start:end] for start, end in sentence_spans(text)] == sentences(text)
+    assert sentence_spans(" \n ") == []

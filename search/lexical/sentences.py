@@ -21,16 +21,27 @@ def sentences(text: str) -> list[str]:
     A full stop after an abbreviation, an initial or an ordinal number ends none, and neither
     does one that is followed by a lower-case word.
     """
-    found: list[str] = []
+    return [text[start:end] for start, end in sentence_spans(text)]
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Return where the sentences of a text lie: (start, end) without the space around them."""
+    found: list[tuple[int, int]] = []
+    offset = 0
     for line in text.split("\n"):
         start = 0
         for match in _END.finditer(line):
-            before, after = line[start : match.start()], line[match.end() :]
-            if not _inside(before, after):
-                found.append(line[start : match.end()].strip())
+            if not _inside(line[start : match.start()], line[match.end() :]):
+                found.append((offset + start, offset + match.end()))
                 start = match.end()
-        found.append(line[start:].strip())
-    return [sentence for sentence in found if sentence]
+        found.append((offset + start, offset + len(line)))
+        offset += len(line) + 1
+    return [span for span in (_trimmed(text, *span) for span in found) if span[0] < span[1]]
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    inner = text[start:end]
+    return start + len(inner) - len(inner.lstrip()), end - len(inner) + len(inner.rstrip())
 
 
 def _inside(before: str, after: str) -> bool:
