@@ -1,4 +1,4 @@
-"""20,000 chunks: a hybrid query against qdrant-client's local mode, and completions as one types."""
+"""20,000 chunks: hybrid queries against qdrant-client's local mode, and completion while typing."""
 
 import tempfile
 import time
