@@ -227,7 +227,8 @@ def _not_indexed(placed: Sequence[Placed], report: Report) -> list[Placed]:
 
 def _end_with_the_service() -> None:
     """Nobody waits for the job any more: end as if killed; the next sync repairs what is left."""
-    sys.stdin.read()
+    while os.read(0, 1024):  # not through `sys.stdin`, whose lock would be held at our own end
+        pass
     os._exit(1)
 
 

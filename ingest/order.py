@@ -48,5 +48,3 @@ def read_settings(line: str) -> Settings:
 
 def _plain(value: Any) -> Any:
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-
-

@@ -60,7 +60,9 @@ class Uploads:
             InputError: the tenant's name is no name of a folder.
         """
         if tenant.startswith("."):
-            raise InputError(f"The tenant {tenant} cannot have uploads: its name begins with a dot.")
+            raise InputError(
+                f"The tenant {tenant} cannot have uploads: its name begins with a dot."
+            )
         self._tenant = tenant
         self._lock = FileLock(data_dir.resolve() / "uploads.lock")
         self.root = data_dir.resolve() / "uploads" / tenant
@@ -229,7 +231,7 @@ def safe_path(name: str, folder: str = "") -> str:
             ) from None
         if part.startswith(".") or part.casefold() == SIDECAR:
             raise InputError(
-                f"No upload can be called {path[:100]!r}: {part[:40]!r} is a name that syncs pass over."
+                f"No upload can be called {path[:100]!r}: syncs pass over {part[:40]!r}."
             )
     return "/".join(parts)
 

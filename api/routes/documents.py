@@ -10,9 +10,11 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import FileResponse, PlainTextResponse
 
 from api.admission import admitted
-from api.auth import Reader
-from api.deps import PipelineDep
+from api.auth import Reader, Writer
+from api.deps import PipelineDep, SettingsDep
 from api.schemas import PROBLEMS, ChunkOut, DocumentOut, DocumentsOut, Problem
+from ingest.catalog import still_there, with_attachments
+from ingest.uploads import Uploads, check_removable
 from search.domain import Document, Principal
 from search.errors import InputError, NotFoundError
 from search.filters import All, Contains, Match, matching
@@ -84,22 +86,22 @@ def list_documents(
 
 
 @router.get("/{id}", summary="Describe a document")
-def get_document(id: str, pipeline: PipelineDep, principal: Reader) -> DocumentOut:
+def getfind_document(id: str, pipeline: PipelineDep, principal: Reader) -> DocumentOut:
     """Tell what is known of a document."""
-    return DocumentOut.of(_document(pipeline.store, id, principal))
+    return DocumentOut.of(find_document(pipeline.store, id, principal))
 
 
 @router.get("/{id}/chunks", summary="Show a document's passages")
 def get_chunks(id: str, pipeline: PipelineDep, principal: Reader) -> list[ChunkOut]:
     """Return the passages as they are indexed, in reading order."""
-    document = _document(pipeline.store, id, principal)
+    document = find_document(pipeline.store, id, principal)
     return [ChunkOut.of(chunk) for chunk in pipeline.store.chunks(document, principal)]
 
 
 @router.get("/{id}/text", summary="Read a document's text", response_class=PlainTextResponse)
 def get_text(id: str, pipeline: PipelineDep, principal: Reader) -> PlainTextResponse:
     """Return the passages one after another; where one overlaps the next, text comes twice."""
-    document = _document(pipeline.store, id, principal)
+    document = find_document(pipeline.store, id, principal)
     chunks = pipeline.store.chunks(document, principal)
     return PlainTextResponse("\n\n".join(chunk.text for chunk in chunks))
 
@@ -107,7 +109,7 @@ def get_text(id: str, pipeline: PipelineDep, principal: Reader) -> PlainTextResp
 @router.get("/{id}/file", summary="Download the original file", response_class=FileResponse)
 def get_file(id: str, pipeline: PipelineDep, principal: Reader) -> FileResponse:
     """Stream the file that a document was read from, as a download."""
-    document = _document(pipeline.store, id, principal)
+    document = find_document(pipeline.store, id, principal)
     if document.container is not None:
         raise NotFoundError(
             f"{document.path} is attached to {document.container}: download that file."
@@ -124,7 +126,24 @@ def get_file(id: str, pipeline: PipelineDep, principal: Reader) -> FileResponse:
     )
 
 
-def _document(store: Store, id: str, principal: Principal) -> Document:
+@router.delete(
+    "/{id}",
+    status_code=204,
+    summary="Delete an uploaded document",
+    responses={409: {"model": Problem, "description": "It would come back: it is no upload."}},
+)
+def delete_document(id: str, pipeline: PipelineDep, caller: Writer, settings: SettingsDep) -> None:
+    """Delete a document, its file and what is attached to it; the next request meets none of it."""
+    document = find_document(pipeline.store, id, caller.principal)
+    check_removable(document, settings.data_dir, exists=still_there(document))
+    everybody = Principal(document.tenant, admin=True)
+    beside = pipeline.store.documents(everybody, Match("source", (document.source,)))
+    doomed = with_attachments([document], beside)
+    Uploads(settings.data_dir, document.tenant).remove(doomed)
+    pipeline.store.remove(doomed)
+
+
+def find_document(store: Store, id: str, principal: Principal) -> Document:
     """Find a document; one that may not be read is as if it were not there."""
     found = next(store.documents(principal, Match("id", (id,))), None)
     if found is None:
