@@ -1,10 +1,10 @@
-"""What passes between the service and the process that carries out a job: a JSON object a line."""
+"""What passes between the service and the process that carries out a job, line by line."""
 
-import json
+import base64
+import pickle
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict
 
 from ingest.uploads import Upload
 from search.domain import Principal
@@ -37,14 +37,15 @@ class Message(BaseModel):
 
 
 def write_settings(settings: Settings) -> str:
-    """Return settings as one line of JSON, secrets in the clear: for a pipe and nothing else."""
-    return json.dumps(settings.model_dump(), default=_plain)
+    """Return settings as a line, secrets in the clear: for a pipe between our own processes.
+
+    Pickled, so that not even 120 becomes 120.0, which would be another fingerprint.
+    """
+    return base64.b64encode(pickle.dumps(settings)).decode()
 
 
 def read_settings(line: str) -> Settings:
     """Return the settings that `write_settings` has written."""
-    return Settings(**json.loads(line))
-
-
-def _plain(value: Any) -> Any:
-    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+    settings = pickle.loads(base64.b64decode(line))
+    assert isinstance(settings, Settings)
+    return settings

@@ -1,5 +1,6 @@
 """Uploads, syncs and deletes through the service: jobs in processes of their own."""
 
+import asyncio
 import json
 import os
 import threading
@@ -7,11 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from starlette.types import Message
 
 from api.app import create_app
 from search.settings import Settings
@@ -73,7 +76,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     (docs / "semsearch.yaml").write_text("access: [public]\n")
     (docs / "urlop.md").write_text("# Urlop\n\nUrlop przysługuje każdemu.\n")
     settings = changed(settings_in(folder), "auth", mode="keys")
-    settings = changed(settings, "api", max_upload_mb=2, job_queue=3)
+    settings = changed(settings, "api", max_upload_mb=2, job_queue=3, rate_per_minute=0)
     settings = changed(settings, "ingest", max_file_mb=1)
     assert not run_sync([docs], settings).failures
     keys = Keys(Database(settings.data_dir))
@@ -139,7 +142,7 @@ def test_the_same_name_again_is_a_new_version(world: World, admin: dict[str, str
         ("..\\..\\a.md", 422),
         ("hr/../../a.md", 422),
         ("/etc/a.md", 422),
-        ("a\x01.md", 422),
+        ("pytanie?.md", 422),
         (".ukryty.md", 422),
         (".git/a.md", 422),
         ("semsearch.yaml", 422),
@@ -219,21 +222,22 @@ def test_what_is_too_large(world: World, admin: dict[str, str]) -> None:
 
 
 def test_nothing_is_read_of_those_who_may_not(world: World) -> None:
-    sent = 0
+    async def unread() -> Message:
+        raise AssertionError("the body was asked for")
 
-    def body() -> Iterator[bytes]:
-        nonlocal sent
-        while True:
-            sent += 1
-            yield b"x" * 65536
-            assert sent < 1000
-
-    kind = {"Content-Type": "multipart/form-data; boundary=x"}
     for headers, status in (({}, 401), (world.key("reader", scopes=["read"]), 403)):
-        client = TestClient(world.client.app, raise_server_exceptions=False)
-        answer = client.post("/v1/documents", content=b"x" * 5 * 1024**2, headers=headers | kind)
-        assert answer.status_code == status
-    assert not list((world.settings.data_dir / "incoming").glob("*"))
+        answers: list[Message] = []
+
+        async def keep(message: Message, answers: list[Message] = answers) -> None:
+            answers.append(message)
+
+        sent = {"content-type": "multipart/form-data; boundary=x", "content-length": "9" * 12}
+        raw = [(n.lower().encode(), v.encode()) for n, v in (headers | sent).items()]
+        scope = {"type": "http", "method": "POST", "path": "/v1/documents", "headers": raw,
+                 "query_string": b"", "http_version": "1.1", "scheme": "http",
+                 "server": ("testserver", 80), "client": ("::1", 1), "root_path": ""}  # fmt: skip
+        asyncio.run(create_app(world.settings)(scope, unread, keep))
+        assert answers[0]["status"] == status
 
 
 def test_access_is_what_the_caller_may_give(world: World, admin: dict[str, str]) -> None:
@@ -380,7 +384,7 @@ def test_a_source_of_two_tenants_is_left_to_the_command_line(
     run_sync([world.docs], world.settings)
     try:
         acme = world.key("acme", tenant="acme", scopes=["admin"])
-        assert set(world.listed(acme)) == {"plan.md"} or set(world.listed(acme)) == {"acme/plan.md"}
+        assert set(world.listed(acme)) == {"acme/plan.md"}
         for headers in (acme, admin):
             body = {"sources": [str(world.docs)]}
             answer = world.client.post("/v1/sync", json=body, headers=headers)
@@ -433,7 +437,7 @@ def test_jobs_wait_for_each_other_and_only_so_many(world: World, admin: dict[str
     assert all(int(answer.headers["retry-after"]) > 0 for answer in sent_away)
     jobs = [world.ended(admin, answer.json()["job"]["id"]) for answer in taken]
     assert {job["state"] for job in jobs} == {"done"}
-    for former, latter in zip(jobs, jobs[1:], strict=False):
+    for former, latter in pairwise(jobs):
         assert former["ended"] <= latter["started"]
     assert not list((world.settings.data_dir / "incoming").iterdir())
 
@@ -476,6 +480,7 @@ def test_a_stopping_service_ends_its_job(tmp_path: Path) -> None:
     (docs / "a.md").write_text("Tekst.")
     settings = settings_in(tmp_path)
     run_sync([docs], settings)
+    before = {thread.name for thread in threading.enumerate()}
     with TestClient(create_app(settings)) as client:
         files = [("files", (f"{n}.md", b"Zdanie o pracy. " * 5000)) for n in range(60)]
         id = client.post("/v1/documents", files=files).json()["job"]["id"]
@@ -486,7 +491,7 @@ def test_a_stopping_service_ends_its_job(tmp_path: Path) -> None:
     assert job is not None
     assert job.state == "failed"
     assert "stopped" in (job.error or "")
-    assert "jobs" not in {thread.name for thread in threading.enumerate()}
+    assert {thread.name for thread in threading.enumerate()} <= before
     report = run_sync([docs], settings)  # the index is free and whole
     assert not report.failures
 
