@@ -86,7 +86,7 @@ def list_documents(
 
 
 @router.get("/{id}", summary="Describe a document")
-def getfind_document(id: str, pipeline: PipelineDep, principal: Reader) -> DocumentOut:
+def get_document(id: str, pipeline: PipelineDep, principal: Reader) -> DocumentOut:
     """Tell what is known of a document."""
     return DocumentOut.of(find_document(pipeline.store, id, principal))
 
