@@ -54,18 +54,11 @@ class Uploads:
     """The managed source of one tenant; safe to share between threads and processes."""
 
     def __init__(self, data_dir: Path, tenant: str) -> None:
-        """Say where it is; nothing is made yet.
-
-        Raises:
-            InputError: the tenant's name is no name of a folder.
-        """
-        if tenant.startswith("."):
-            raise InputError(
-                f"The tenant {tenant} cannot have uploads: its name begins with a dot."
-            )
+        """Say where it is; nothing is made yet."""
         self._tenant = tenant
         self._lock = FileLock(data_dir.resolve() / "uploads.lock")
-        self.root = data_dir.resolve() / "uploads" / tenant
+        visible = tenant.replace(".", "%2E", 1) if tenant.startswith(".") else tenant
+        self.root = data_dir.resolve() / "uploads" / visible
 
     def holds(self, document: Document) -> bool:
         """Tell whether a document came from here."""

@@ -6,8 +6,11 @@ import pytest
 
 from ingest.sidecar import read_sidecar
 from ingest.uploads import Upload, Uploads, safe_path
-from search.domain import Principal
+from search.assemble import open_store_as_is
+from search.domain import Document, Principal
 from search.errors import ConflictError, InputError
+from search.settings import Settings
+from tests.ingest.folders import run_sync, settings_in
 
 ADMIN = Principal("acme", admin=True)
 
@@ -114,7 +117,28 @@ def test_a_name_of_a_folder_is_taken(uploads: Uploads, tmp_path: Path) -> None:
             uploads.check(path, ADMIN)
 
 
-@pytest.mark.parametrize("tenant", ["..", ".", ".git"])
-def test_a_tenant_never_leads_elsewhere(tenant: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="dot"):
-        Uploads(tmp_path, tenant)
+@pytest.mark.parametrize("tenant", ["..", ".", ".git", "acme"])
+def test_every_tenant_has_a_folder_below_uploads(tenant: str, tmp_path: Path) -> None:
+    root = Uploads(tmp_path, tenant).root
+    assert root.resolve().parent == tmp_path / "uploads"
+    assert not root.name.startswith(".")
+
+
+def test_a_sync_of_a_folder_around_leaves_uploads_alone(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    uploads = Uploads(settings.data_dir, "acme")
+    uploads.place([received(tmp_path, "a.md", "Tajne firmy acme.")], tmp_path)
+    (tmp_path / "b.md").write_text("Jawne.")
+    run_sync([uploads.root], settings)
+    run_sync([tmp_path], settings)
+    found = {document.path: document for document in all_documents(settings)}
+    assert {path for path in found if path.endswith(".md")} == {"a.md", "b.md"}
+    assert uploads.holds(found["a.md"])
+    assert (found["a.md"].tenant, found["a.md"].access) == ("acme", ())
+
+
+def all_documents(settings: Settings) -> list[Document]:
+    store = open_store_as_is(settings)
+    documents = list(store.manifest())
+    store.close()
+    return documents
