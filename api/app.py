@@ -16,8 +16,9 @@ from starlette.exceptions import HTTPException
 from api.admission import Admission
 from api.auth import Authenticator
 from api.limits import BodyLimit, SecurityHeaders
-from api.routes import documents, health, search, similar, suggest
+from api.routes import documents, health, jobs, search, similar, suggest, uploads
 from api.schemas import Problem
+from ingest.job_queue import JobQueue
 from search.assemble import build_pipeline, owning_index
 from search.errors import BusyError, ConfigError, CredentialError, SemsearchError
 from search.settings import Settings
@@ -43,7 +44,7 @@ def create_app(settings: Settings, host: str | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        with owning_index(settings):
+        with owning_index(settings), JobQueue(settings).running() as app.state.jobs:
             app.state.pipeline = build_pipeline(settings, shared=True)
             app.state.admission = Admission(settings.api)
             # Requests at work must never keep all threads from those that only say who asks.
@@ -59,9 +60,10 @@ def create_app(settings: Settings, host: str | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.authenticator = Authenticator(settings)
-    for resource in (search, similar, suggest, documents, health):
+    app.state.settings = settings
+    for resource in (search, similar, suggest, documents, uploads, jobs, health):
         app.include_router(resource.router)
-    app.add_middleware(BodyLimit, limit=settings.api.max_body_kb * 1024)
+    app.add_middleware(BodyLimit, limit=settings.api.max_body_kb * 1024, streamed=uploads.STREAMED)
     if settings.api.cors_origins:
         app.add_middleware(
             CORSMiddleware,

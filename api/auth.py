@@ -85,16 +85,43 @@ def authenticated(
     return authenticator.caller(credentials)
 
 
+def require(caller: Caller, scope: Scope) -> Caller:
+    """Return a caller that has a scope; `admin` includes all others.
+
+    Raises:
+        AccessError: it has not.
+    """
+    if scope not in caller.scopes and "admin" not in caller.scopes:
+        raise AccessError(f"The key lacks the scope {scope}: ask for one that has it.")
+    return caller
+
+
 def allowed(scope: Scope) -> Callable[[Caller], Principal]:
-    """Return a dependency that asks for a scope; `admin` includes all others."""
+    """Return a dependency that asks for a scope."""
 
     def principal(caller: Annotated[Caller, Depends(authenticated)]) -> Principal:
-        if scope not in caller.scopes and "admin" not in caller.scopes:
-            raise AccessError(f"The key lacks the scope {scope}: ask for one that has it.")
-        return caller.principal
+        return require(caller, scope).principal
 
     return principal
 
 
+def able(scope: Scope) -> Callable[[Caller], Caller]:
+    """Return a dependency that asks for a scope and tells which key or user it is."""
+
+    def able_caller(caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
+        return require(caller, scope)
+
+    return able_caller
+
+
 Reader = Annotated[Principal, Depends(allowed("read"))]
 """A caller that may search and read."""
+
+Writer = Annotated[Caller, Depends(able("write"))]
+"""A caller that may upload and delete."""
+
+Administrator = Annotated[Caller, Depends(able("admin"))]
+"""A caller that administers its tenant."""
+
+Anybody = Annotated[Caller, Depends(authenticated)]
+"""A caller with whatever scopes."""

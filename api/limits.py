@@ -1,5 +1,7 @@
 """What holds for every request, before any route: how large it may be, how it is answered."""
 
+from collections.abc import Collection
+
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,13 +17,23 @@ SECURITY_HEADERS = {
 class BodyLimit:
     """Refuses bodies above a limit, whether they say their length or not."""
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(
+        self, app: ASGIApp, limit: int, streamed: Collection[tuple[str, str]] = ()
+    ) -> None:
+        """Wrap an application.
+
+        Args:
+            app: what comes next.
+            limit: bytes.
+            streamed: methods and paths that keep a limit of their own while a body comes in.
+        """
         self._app = app
         self._limit = limit
+        self._streamed = frozenset(streamed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with 413."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or (scope["method"], scope["path"]) in self._streamed:
             await self._app(scope, receive, send)
             return
         declared = Headers(scope=scope).get("content-length", "")

@@ -190,10 +190,11 @@ def rm(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Remove documents, or all of a source, from the index; files are never touched.
+    """Remove documents, or all of a source, from the index; your files are never touched.
 
     A document whose file still lies in its folder comes back with the next sync, so it is
-    refused without --force; to leave it out for good, name it in a `.semsearchignore`.
+    refused without --force; to leave it out for good, name it in a `.semsearchignore`. What was
+    uploaded over HTTP goes with the copy that the kit keeps.
 
     Examples:
 
@@ -203,6 +204,7 @@ def rm(
     """
     from ingest.catalog import in_source, one_named, still_there, with_attachments
     from ingest.sync import whoami
+    from ingest.uploads import Uploads, check_removable
     from search.assemble import open_store_as_is
 
     settings = load_settings()
@@ -215,7 +217,8 @@ def rm(
             whole = in_source(known, name)
             chosen = whole or with_attachments([one_named(known, name)], known)
             if not whole:
-                _refuse(chosen[0], exists=still_there(chosen[0]) and not force)
+                exists = still_there(chosen[0]) and not force
+                check_removable(chosen[0], settings.data_dir, exists=exists)
             doomed |= {document.id: document for document in chosen}
         removed = sorted(doomed.values(), key=_KEYS[SortKey.path])
         if not dry_run:
@@ -224,6 +227,7 @@ def rm(
             with store.claim(whoami()) as interrupted:
                 if interrupted:
                     store.repair()
+                Uploads(settings.data_dir, settings.tenant).remove(removed)
                 store.remove(removed)
     finally:
         store.close()
@@ -262,18 +266,6 @@ def as_json(document: Document) -> dict[str, Any]:
 def _matches(path: str, pattern: str) -> bool:
     """Match a whole path, or its end: `*.pdf`, `hr/*`, `rules.md`."""
     return fnmatchcase(path, pattern) or fnmatchcase(f"/{path}", f"*/{pattern}")
-
-
-def _refuse(document: Document, *, exists: bool) -> None:
-    if document.container:
-        raise InputError(
-            f"{document.path} is attached to {document.container}: remove that, or nothing."
-        )
-    if exists:
-        raise InputError(
-            f"{document.path} still lies in its folder, so that the next sync brings it back: "
-            "delete the file, name it in a .semsearchignore, or remove it for now with --force."
-        )
 
 
 def _confirm(documents: list[Document]) -> None:

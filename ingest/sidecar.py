@@ -7,6 +7,8 @@
       - match: salaries/
         access: ["user:anna", "group:board"]
         tags: [salaries]
+    files:                    # by exact name, for this folder alone; wins over the rules
+      umowa [2].pdf: {access: ["user:jan"]}
 
 A file that cannot be read or understood closes its folder: what lies there is neither
 indexed nor removed until it is mended, so that no rule is lost by a typing error.
@@ -71,6 +73,7 @@ class _Rule(_Section):
 
 class _Sidecar(_Section):
     rules: tuple[_Rule, ...] = ()
+    files: dict[str, _Section] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,8 @@ class Sidecar:
         for rule, pattern in zip(self._content.rules, self._patterns, strict=True):
             if pattern.match_file(name):
                 rules = rule.applied_to(rules)
-        return rules
+        exact = self._content.files.get(name)
+        return exact.applied_to(rules) if exact else rules
 
 
 def read_sidecar(folder: Path) -> Sidecar | None:
@@ -130,5 +134,5 @@ def _first_problem(error: ValidationError) -> str:
     problem = error.errors()[0]
     field = ".".join(str(part) for part in problem["loc"]) or "the file"
     if problem["type"] == "extra_forbidden":
-        return f"`{field}` is unknown; a folder has tenant, tags, access and rules."
+        return f"`{field}` is unknown; a folder has tenant, tags, access, rules and files."
     return f"`{field}`: {problem['msg']}, got {problem['input']!r}."

@@ -56,6 +56,8 @@ class Scope:
     exclude: tuple[str, ...] = ()
     """Patterns of files that are not looked at; what is indexed of them stays."""
     allow_mass_delete: bool = False
+    root: Path | None = None
+    """Of the source that all paths belong to, where that is settled beforehand."""
 
 
 EVERYTHING = Scope()
@@ -122,7 +124,10 @@ def plan_for(
     )
     default = settings.ingest.default_access
     rules = Rules(settings.tenant, (), () if default == "private" else (default,))
-    sources = resolve_sources(paths, manifest.sources)
+    if scope.root is not None:
+        sources = [Source(scope.root, tuple(paths))]
+    else:
+        sources = resolve_sources(paths, manifest.sources)
     return make_plan(sources, manifest, policy, partial(_scan, rules=rules, scope=scope))
 
 

@@ -5,7 +5,9 @@
     ├── InputError                      2   422   what the caller gave cannot be used
     │   ├── PathError                   2   422   a file or folder is missing or unreadable
     │   ├── DatasetError                2   422   an evaluation dataset is malformed
-    │   └── NotFoundError               2   404   there is no such document, or not for the caller
+    │   ├── NotFoundError               2   404   there is no such document, or not for the caller
+    │   ├── ConflictError               2   409   what is asked does not fit what is there
+    │   └── BodyTooLargeError           2   413   a request or an uploaded file is too large
     ├── AccessError                     6   403   the principal may not do this
     │   └── CredentialError             6   401   no key, or one that is not valid
     ├── IndexStateError                 5   409   the index cannot serve this request as it is
@@ -72,6 +74,18 @@ class NotFoundError(InputError):
     """There is no such document, or not for the caller."""
 
     http_status = 404
+
+
+class ConflictError(InputError):
+    """What is asked does not fit what is there."""
+
+    http_status = 409
+
+
+class BodyTooLargeError(InputError):
+    """A request or an uploaded file is too large."""
+
+    http_status = 413
 
 
 class AccessError(SemsearchError):

@@ -31,6 +31,12 @@ class LoadSettings(Section):
     rate_burst: int = Field(
         100, ge=1, description="Requests that a key or user may send at once after a quiet time."
     )
+    max_upload_mb: int = Field(
+        500, ge=1, le=100_000, description="Larger uploads, all files together, are refused."
+    )
+    job_queue: int = Field(
+        20, ge=1, le=10_000, description="Uploads and syncs that may wait for the one at work."
+    )
     shutdown_timeout: int = Field(
         20, ge=1, le=3600, description="Seconds that open requests get when the service stops."
     )

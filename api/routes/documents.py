@@ -10,12 +10,14 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import FileResponse, PlainTextResponse
 
 from api.admission import admitted
-from api.auth import Reader
-from api.deps import PipelineDep
+from api.auth import Reader, Writer
+from api.deps import PipelineDep, SettingsDep
 from api.schemas import PROBLEMS, ChunkOut, DocumentOut, DocumentsOut, Problem
-from search.domain import Document
+from ingest.catalog import still_there, with_attachments
+from ingest.uploads import Uploads, check_removable
+from search.domain import Document, Principal
 from search.errors import InputError, NotFoundError
-from search.filters import All, Contains, matching
+from search.filters import All, Contains, Match, matching
 from search.stores.base import find_document
 
 SAFE_TYPES = {
@@ -122,6 +124,23 @@ def get_file(id: str, pipeline: PipelineDep, principal: Reader) -> FileResponse:
         filename=file.name,
         content_disposition_type="attachment",
     )
+
+
+@router.delete(
+    "/{id}",
+    status_code=204,
+    summary="Delete an uploaded document",
+    responses={409: {"model": Problem, "description": "It would come back: it is no upload."}},
+)
+def delete_document(id: str, pipeline: PipelineDep, caller: Writer, settings: SettingsDep) -> None:
+    """Delete a document, its file and what is attached to it; the next request meets none of it."""
+    document = find_document(pipeline.store, id, caller.principal)
+    check_removable(document, settings.data_dir, exists=still_there(document))
+    everybody = Principal(document.tenant, admin=True)
+    beside = pipeline.store.documents(everybody, Match("source", (document.source,)))
+    doomed = with_attachments([document], beside)
+    Uploads(settings.data_dir, document.tenant).remove(doomed)
+    pipeline.store.remove(doomed)
 
 
 def _write_cursor(sort: SortKey, value: Any, id: str) -> str:

@@ -22,6 +22,21 @@ MIGRATIONS = (
         revoked TEXT
     ) STRICT
     """,
+    """
+    CREATE TABLE jobs (
+        id TEXT PRIMARY KEY,
+        tenant TEXT NOT NULL,
+        caller TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        state TEXT NOT NULL,
+        created TEXT NOT NULL,
+        started TEXT,
+        ended TEXT,
+        progress TEXT NOT NULL,
+        outcome TEXT,
+        error TEXT
+    ) STRICT
+    """,
 )
 """Statement n takes the file from version n to n + 1; never change one that was released."""
 

@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from search.settings import Settings
 from search.state.database import Database
+from search.state.jobs import FileFailure, Jobs, Outcome
 from search.state.keys import Keys
 from tests.ingest.folders import changed, run_sync, settings_in
 
@@ -29,6 +30,7 @@ class World:
     keys: Keys
     secret_id: str
     public_id: str
+    secret_job: str
 
     def key(self, name: str, **rights: Any) -> dict[str, str]:
         secret, _ = self.keys.create(name, rights.pop("tenant", "default"), **rights)
@@ -54,7 +56,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         admin = {"Authorization": f"Bearer {secret}"}
         found = client.get("/v1/documents", headers=admin).json()["documents"]
         ids = {document["path"]: document["id"] for document in found}
-        yield World(client, settings, docs, keys, ids["hr/place.md"], ids["urlop.md"])
+        jobs = Jobs(Database(settings.data_dir))
+        job = jobs.add("default", "key:somebody", "upload").id
+        jobs.finish(job, Outcome(failures=(FileFailure("hr/place.md", SECRET),)))
+        yield World(client, settings, docs, keys, ids["hr/place.md"], ids["urlop.md"], job)
 
 
 @pytest.fixture
@@ -95,8 +100,27 @@ def requests(world: World) -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
+def changes(world: World) -> list[tuple[str, str, dict[str, Any], int]]:
+    """Every endpoint that changes something, or tells of it, and what those get who may write
+    but not read what is secret."""
+    secret_source = {"sources": [str(world.docs / "hr")]}
+    return [
+        ("POST", "/v1/documents", {"files": {"files": ("..", b"x")}}, 422),
+        ("DELETE", f"/v1/documents/{world.secret_id}", {}, 404),
+        ("POST", "/v1/sync", {"json": secret_source}, 403),
+        ("GET", f"/v1/jobs/{world.secret_job}", {}, 404),
+    ]
+
+
+def everything(world: World) -> list[tuple[str, str, dict[str, Any]]]:
+    return requests(world) + [(method, path, what) for method, path, what, _ in changes(world)]
+
+
 def test_the_list_of_endpoints_is_complete(world: World) -> None:
-    asked = {(method, path.replace(world.secret_id, "{id}")) for method, path, _ in requests(world)}
+    asked = {
+        (method, path.replace(world.secret_id, "{id}").replace(world.secret_job, "{id}"))
+        for method, path, _ in everything(world)
+    }
     paths = world.client.get("/openapi.json").json()["paths"]
     there = {(m.upper(), path) for path, methods in paths.items() for m in methods}
     assert {(m, path) for m, path in there if path.startswith("/v1")} == asked
@@ -130,7 +154,7 @@ OUTSIDERS: dict[str, Any] = {
 @pytest.mark.parametrize("caller", OUTSIDERS)
 def test_without_a_valid_key_nothing_is_answered(world: World, caller: str) -> None:
     headers = OUTSIDERS[caller](world)
-    for method, path, what in requests(world):
+    for method, path, what in everything(world):
         answer = world.client.request(method, path, headers=headers, **what)
         assert answer.status_code == 401, (method, path)
         assert answer.headers["www-authenticate"] == "Bearer"
@@ -169,6 +193,26 @@ def test_strangers_meet_neither_content_nor_existence(world: World, caller: str)
             path = path.replace(world.secret_id, NOBODYS_ID)
             missing = world.client.request(method, path, headers=headers, **gone)
             assert hidden.text.replace(world.secret_id, NOBODYS_ID) == missing.text, (path, what)
+
+
+@pytest.mark.parametrize("caller", STRANGERS)
+def test_strangers_who_may_write_change_and_learn_nothing(world: World, caller: str) -> None:
+    rights: dict[str, Any] = {"scopes": ["read", "write"]} | STRANGERS[caller]
+    headers = world.key(caller, **rights)
+    for method, path, what, status in changes(world):
+        answer = world.client.request(method, path, headers=headers, **what)
+        may_sync = path == "/v1/sync" and "admin" in rights["scopes"]
+        assert answer.status_code == (404 if may_sync else status), (method, path)
+        assert not leaks(answer.text.replace(str(world.docs / "hr"), "")), (method, path)
+    unknown = world.client.get("/v1/jobs/no-such-job", headers=headers).json()
+    hidden = world.client.get(f"/v1/jobs/{world.secret_job}", headers=headers).json()
+    assert unknown["detail"].replace("no-such-job", "") == hidden["detail"].replace(
+        world.secret_job, ""
+    )
+    for method, path, what, _ in changes(world)[:3]:
+        reader = world.key("reader", groups=["hr"], scopes=["read"])
+        answer = world.client.request(method, path, headers=reader, **what)
+        assert answer.status_code == 403, (method, path)
 
 
 @pytest.mark.parametrize(

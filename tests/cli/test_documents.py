@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.uploads import Upload, Uploads
 from tests.cli.conftest import Semsearch
 
 
@@ -112,6 +113,25 @@ def test_rm_takes_attachments_along(semsearch: Semsearch, indexed: Path) -> None
     assert "--yes" in unconfirmed.err
     assert semsearch("rm", "mail.eml", "--yes").code == 0
     assert paths(semsearch) == ["hr/urlop.md", "travel.md", "urlop.md"]
+
+
+def test_rm_of_what_was_uploaded_deletes_the_copy(
+    semsearch: Semsearch, indexed: Path, tmp_path: Path
+) -> None:
+    uploads = Uploads(tmp_path / "data", "default")
+    names = ("a.md", "b.md", "c.md")
+    for name in names:
+        (tmp_path / name).write_text(f"Przesłany plik {name}.")
+    uploads.place([Upload(name, tmp_path / name) for name in names], tmp_path)
+    assert semsearch("ingest", str(uploads.root)).code == 0
+    assert semsearch("rm", "a.md", "--dry-run").code == 0
+    assert (uploads.root / "a.md").exists()
+    assert semsearch("rm", "a.md", "--yes").code == 0
+    assert not (uploads.root / "a.md").exists()
+    assert "0 added, 2 unchanged" in semsearch("ingest", str(uploads.root)).out
+    assert semsearch("rm", str(uploads.root), "--yes").code == 0
+    assert not list(uploads.root.glob("*.md"))
+    assert (indexed / "travel.md").exists()
 
 
 def test_rm_by_force_until_the_next_sync(semsearch: Semsearch, indexed: Path) -> None:

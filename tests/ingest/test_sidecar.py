@@ -89,3 +89,13 @@ def test_one_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "semsearch.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SidecarError, match="UTF-8"):
         read_sidecar(tmp_path)
+
+
+def test_files_by_exact_name_win_over_rules(tmp_path: Path) -> None:
+    text = (
+        "tags: [hr]\nrules: [{match: '*.pdf', access: [public]}]\n"
+        "files:\n  'a[1].pdf': {access: ['user:anna'], tags: [umowa]}\n"
+    )
+    assert rules(tmp_path, text, "a[1].pdf") == Rules("default", ("hr", "umowa"), ("user:anna",))
+    assert rules(tmp_path, text, "a1.pdf") == Rules("default", ("hr",), ("public",))
+    assert rules(tmp_path, text, "inner/a[1].pdf") == Rules("default", ("hr",), ("public",))
