@@ -2,7 +2,7 @@
 
 import ipaddress
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -13,8 +13,10 @@ from starlette.exceptions import HTTPException
 
 from api.auth import Authenticator
 from api.limits import BodyLimit, SecurityHeaders
-from api.routes import documents, health, search
-from api.schemas import Problem
+from api.problems import problem
+from api.routes import documents, feedback, health, metrics, search
+from api.tracing import Observed, Observer
+from api.watching import Watching
 from search.assemble import build_pipeline, owning_index
 from search.errors import ConfigError, CredentialError, SemsearchError
 from search.settings import Settings
@@ -22,24 +24,31 @@ from search.settings import Settings
 log = logging.getLogger("semsearch.api")
 
 
-def create_app(settings: Settings, host: str | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, host: str | None = None, observers: Sequence[Observer] = ()
+) -> FastAPI:
     """Build the service; the index opens when it starts and closes when it stops.
 
     Args:
         settings: all settings.
         host: the address that will be listened on, when it is not the settings'.
+        observers: who else is told of every request.
 
     Raises:
-        ConfigError: it would be open to others without any keys.
+        ConfigError: it would be open to others without any keys, or traces should be sent but
+            the packages for that are missing.
     """
     if settings.auth.mode == "none":
         _require_loopback(host or settings.api.host)
+
+    watching = Watching(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with owning_index(settings):
             app.state.pipeline = build_pipeline(settings)
-            yield
+            with watching.started(app.state.pipeline):
+                yield
             app.state.pipeline.close()
 
     app = FastAPI(
@@ -49,10 +58,15 @@ def create_app(settings: Settings, host: str | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.authenticator = Authenticator(settings)
-    for resource in (search, documents, health):
+    app.state.metrics, app.state.memory = watching.metrics, watching.memory
+    app.state.feedback = watching.feedback
+    for resource in (search, documents, feedback, health):
         app.include_router(resource.router)
+    if settings.metrics.mode == "scope":
+        app.include_router(metrics.router)
     app.add_middleware(BodyLimit, limit=settings.api.max_body_kb * 1024)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Observed, observers=[*watching.observers, *observers])  # the outermost
     app.add_exception_handler(SemsearchError, _known_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
@@ -72,20 +86,12 @@ def _require_loopback(host: str) -> None:
         )
 
 
-def _problem(status: int, title: str, detail: str) -> JSONResponse:
-    body = Problem(title=title, status=status, detail=detail)
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-    return JSONResponse(
-        body.model_dump(), status, media_type="application/problem+json", headers=headers
-    )
-
-
 async def _known_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, SemsearchError)
     title = "Unauthorized" if isinstance(error, CredentialError) else type(error).__name__
     if error.http_status >= 500:
         log.error("%s %s: %s", request.method, request.url.path, error)
-    return _problem(error.http_status, title.removesuffix("Error"), str(error))
+    return problem(error.http_status, title.removesuffix("Error"), str(error))
 
 
 async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
@@ -94,16 +100,16 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
         f"{'.'.join(str(part) for part in problem['loc'][1:]) or 'body'}: {problem['msg']}"
         for problem in error.errors()
     )
-    return _problem(422, "Invalid request", detail)
+    return problem(422, "Invalid request", detail)
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     """Answer for what FastAPI itself refuses: no such path, no such method."""
     assert isinstance(error, HTTPException)
-    return _problem(error.status_code, str(error.detail), f"{request.method} {request.url.path}")
+    return problem(error.status_code, str(error.detail), f"{request.method} {request.url.path}")
 
 
 async def _bug(request: Request, error: Exception) -> JSONResponse:
     """Tell the log what happened, and the caller only that it did."""
     log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
-    return _problem(500, "Internal error", "The service failed; its log says how.")
+    return problem(500, "Internal error", "The service failed; its log says how.")

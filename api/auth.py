@@ -29,6 +29,15 @@ class Caller:
 
     principal: Principal
     scopes: frozenset[Scope]
+    key: str = ""
+    """The id of the key that was presented, if one was."""
+    name: str = ""
+    """Of that key, for logs."""
+
+    @property
+    def identity(self) -> str:
+        """Return what tells this caller from others of its tenant: the person, else the key."""
+        return f"user:{self.principal.user}" if self.principal.user else f"key:{self.key}"
 
 
 class Authenticator:
@@ -51,7 +60,7 @@ class Authenticator:
         key = self._keys.find(credentials.credentials)
         if key is None or key.state() != "valid":
             raise CredentialError(INVALID)
-        return Caller(key.principal, frozenset(key.scopes))
+        return Caller(key.principal, frozenset(key.scopes), key.id, key.name)
 
 
 def authenticated(
@@ -60,7 +69,9 @@ def authenticated(
 ) -> Caller:
     """Return who asks; a dependency of every route under /v1."""
     authenticator: Authenticator = request.app.state.authenticator
-    return authenticator.caller(credentials)
+    caller = authenticator.caller(credentials)
+    request.state.caller = caller  # for the access log, outside of all routes
+    return caller
 
 
 def allowed(scope: Scope) -> Callable[[Caller], Principal]:
@@ -76,3 +87,9 @@ def allowed(scope: Scope) -> Callable[[Caller], Principal]:
 
 Reader = Annotated[Principal, Depends(allowed("read"))]
 """A caller that may search and read."""
+
+Scraper = Annotated[Principal, Depends(allowed("metrics"))]
+"""A caller that may read the metrics, and nothing else."""
+
+CallerDep = Annotated[Caller, Depends(authenticated)]
+"""Who asks, whatever they may do."""

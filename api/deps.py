@@ -4,6 +4,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.tracing import current_trace
+from search.domain import Trace
 from search.pipeline import Pipeline
 
 
@@ -13,3 +15,6 @@ def _pipeline(request: Request) -> Pipeline:
 
 
 PipelineDep = Annotated[Pipeline, Depends(_pipeline)]
+
+TraceDep = Annotated[Trace, Depends(current_trace)]
+"""The trace of this request; what a route times in it is logged, measured and exported."""

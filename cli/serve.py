@@ -36,6 +36,7 @@ def serve(
     import uvicorn
 
     from api.app import create_app
+    from api.logs import configure_logging
     from search.assemble import build_embedder, open_store
 
     settings = load_settings()
@@ -47,7 +48,8 @@ def serve(
     keys = settings.auth.mode == "keys"
     who = "every request needs a key" if keys else "whoever asks is a local administrator"
     stderr().print(f"http://{host}:{port} ({who}); documentation at /docs", soft_wrap=True)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+    configure_logging(settings.logging)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
     server.run(sockets=[listener])
 
 

@@ -41,6 +41,7 @@ class Pipeline:
         offset: int = 0,
         sort: Sort = "relevance",
         per_document: int | None = None,
+        trace: Trace | None = None,
     ) -> SearchResult:
         """Find the passages that answer a query.
 
@@ -55,6 +56,7 @@ class Pipeline:
                 of their document.
             per_document: at most so many passages of a document, which stand together;
                 `limit` and `offset` then count documents.
+            trace: of the request that this is a part of; a new one when None.
 
         Raises:
             InputError: the query is empty or too long.
@@ -70,7 +72,7 @@ class Pipeline:
             )
         mode = mode or self._settings.mode
         limit = limit or self._settings.limit
-        trace = Trace()
+        trace = trace or Trace()
         with trace.span("total"):
             dense, terms, boost = None, NO_TERMS, NO_TERMS
             if mode != "lexical":
@@ -99,6 +101,7 @@ class Pipeline:
                     pool = replace(asked, limit=asked.candidates, offset=0)
                     hits = arranged(self.store.query(pool, principal), sort, per_document)
                     hits = _page(hits, limit, offset, per_document)
+        trace.found(query, mode, hits)
         return SearchResult(query, mode, tuple(hits), trace)
 
     def facets(

@@ -191,6 +191,56 @@ class AuthSettings(Section):
     )
 
 
+class LoggingSettings(Section):
+    """What the service tells its log."""
+
+    format: Literal["text", "json"] = Field(
+        "text", description="`json`: one object a line, for a log collector."
+    )
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least that is logged; each request is an `info`."
+    )
+    queries: bool = Field(
+        False,
+        description="Log the text of queries and what exceptions say; without it neither the "
+        "text of queries nor that of documents is ever logged.",
+    )
+
+
+class TelemetrySettings(Section):
+    """Traces for an OpenTelemetry collector; needs `semsearch[otel]`."""
+
+    otlp_endpoint: str | None = Field(
+        None,
+        description="Collector that takes OTLP over HTTP, e.g. `http://localhost:4318`; "
+        "without it nothing is sent.",
+        pattern=r"^https?://.+",
+    )
+    queries: bool = Field(False, description="Send the text of queries along.")
+
+
+class MetricsSettings(Section):
+    """Figures for Prometheus."""
+
+    mode: Literal["off", "scope", "port"] = Field(
+        "scope",
+        description="`scope`: `/metrics` beside the API, with a key of scope `metrics` or "
+        "`admin`; `port`: without a key, on an address of its own.",
+    )
+    host: str = Field("127.0.0.1", description="Address of the port of its own.")
+    port: int = Field(9464, ge=1, le=65535, description="The port of its own.")
+
+
+class FeedbackSettings(Section):
+    """What is remembered of searches, so that clicks and votes can be told apart from chance."""
+
+    keep_searches: int = Field(
+        10_000, ge=0, description="Searches remembered: ids and scores of what was shown."
+    )
+    keep_days: int = Field(30, ge=1, description="Days that they are remembered.")
+    keep_queries: bool = Field(False, description="Remember the text of queries, too.")
+
+
 class Settings(BaseSettings):
     """The whole tree; `semsearch config` prints it with the origin of every value."""
 
@@ -222,6 +272,10 @@ class Settings(BaseSettings):
     parsing: ParsingSettings = Field(default_factory=ParsingSettings)
     api: ApiSettings = Field(default_factory=ApiSettings)
     auth: AuthSettings = Field(default_factory=AuthSettings)
+    logging: LoggingSettings = Field(default_factory=LoggingSettings)
+    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
+    metrics: MetricsSettings = Field(default_factory=MetricsSettings)
+    feedback: FeedbackSettings = Field(default_factory=FeedbackSettings)
 
     @classmethod
     def settings_customise_sources(

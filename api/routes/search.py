@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from api.auth import Reader
-from api.deps import PipelineDep
+from api.deps import PipelineDep, TraceDep
 from api.filters import to_expression
 from api.schemas import PROBLEMS, SearchIn, SearchOut
-from search.domain import Principal
+from search.domain import Principal, Trace
 from search.filters import Expression, matching
 from search.pipeline import MAX_QUERY_CHARACTERS, Pipeline
 
@@ -16,15 +16,16 @@ router = APIRouter(prefix="/v1", tags=["search"], responses=PROBLEMS)
 
 
 @router.post("/search", summary="Find the passages that answer a query")
-def search(body: SearchIn, pipeline: PipelineDep, principal: Reader) -> SearchOut:
+def search(body: SearchIn, pipeline: PipelineDep, principal: Reader, trace: TraceDep) -> SearchOut:
     """Search by meaning and by words; only what the caller may read is met."""
-    return _answer(pipeline, principal, body, to_expression(body.filter))
+    return _answer(pipeline, principal, body, to_expression(body.filter), trace)
 
 
 @router.get("/search", summary="Find passages, for simple callers")
 def search_simply(
     pipeline: PipelineDep,
     principal: Reader,
+    trace: TraceDep,
     q: Annotated[
         str,
         Query(
@@ -44,11 +45,11 @@ def search_simply(
     """Search as `POST /v1/search` does, with the filters one uses most."""
     body = SearchIn(query=q, mode=mode, limit=limit, offset=offset)
     where = matching(language=tuple(language), type=tuple(type), tags=tuple(tags))
-    return _answer(pipeline, principal, body, where)
+    return _answer(pipeline, principal, body, where, trace)
 
 
 def _answer(
-    pipeline: Pipeline, principal: Principal, body: SearchIn, where: Expression
+    pipeline: Pipeline, principal: Principal, body: SearchIn, where: Expression, trace: Trace
 ) -> SearchOut:
     result = pipeline.search(
         body.query,
@@ -59,10 +60,13 @@ def _answer(
         offset=body.offset,
         sort=body.sort,
         per_document=body.per_document,
+        trace=trace,
     )
-    with result.trace.span("count"):
+    with trace.span("count"):
         total = pipeline.store.count_documents(principal, where)
+    with trace.span("facets"):
         facets = pipeline.facets(body.facets, principal, where)
+    trace.attributes["total"] = total
     spec = pipeline.embedder.spec
     return SearchOut.of(
         result,

@@ -22,6 +22,32 @@ MIGRATIONS = (
         revoked TEXT
     ) STRICT
     """,
+    """
+    CREATE TABLE searches (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        trace TEXT NOT NULL,
+        tenant TEXT NOT NULL,
+        caller TEXT NOT NULL,
+        made TEXT NOT NULL,
+        mode TEXT NOT NULL,
+        query TEXT,
+        shown TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX searches_by_trace ON searches (trace)",
+    "CREATE INDEX searches_by_time ON searches (made)",
+    """
+    CREATE TABLE feedback (
+        id INTEGER PRIMARY KEY,
+        search INTEGER NOT NULL REFERENCES searches (id),
+        given TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        document TEXT NOT NULL,
+        chunk INTEGER,
+        note TEXT
+    ) STRICT
+    """,
+    "CREATE INDEX feedback_by_search ON feedback (search)",
 )
 """Statement n takes the file from version n to n + 1; never change one that was released."""
 
@@ -34,8 +60,12 @@ class Database:
         self._path = folder / "state.db"
 
     @contextmanager
-    def connect(self) -> Iterator[sqlite3.Connection]:
+    def connect(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
         """Yield a connection in a transaction that is committed at the end.
+
+        Args:
+            durable: whether what is written must survive a power cut (as a revoked key must),
+                which costs a wait for the disk.
 
         Raises:
             StoreError: the file cannot be opened or was written by a newer version.
@@ -48,6 +78,8 @@ class Database:
                 if fresh:
                     self._path.chmod(0o600)
                     connection.execute("PRAGMA journal_mode = WAL")
+                if not durable:
+                    connection.execute("PRAGMA synchronous = NORMAL")
                 self._migrate(connection)
                 with connection:
                     yield connection

@@ -35,6 +35,15 @@ class IndexIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexState:
+    """What an index was built with and how much it holds, all tenants together."""
+
+    identity: IndexIdentity
+    documents: int
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoreQuery:
     """One query as an engine takes it; what its mode does not use may be None or empty."""
 
@@ -115,6 +124,13 @@ class Store(Protocol):
         """Yield every published version of every document of all tenants.
 
         For syncing only: the one read that answers to no principal, as it answers nobody.
+        """
+        ...
+
+    def state(self) -> IndexState:
+        """Read anew what the index was built with, and count what is published.
+
+        For operators only: it counts for all tenants, and tells nothing of any.
         """
         ...
 

@@ -26,7 +26,7 @@ from search.domain import (
 )
 from search.errors import IndexMismatchError, IndexMissingError, SemsearchError, StoreError
 from search.filters import EVERYTHING, Expression
-from search.stores.base import FacetField, IndexIdentity, StoreQuery, page
+from search.stores.base import FacetField, IndexIdentity, IndexState, StoreQuery, page
 from search.stores.conditions import permitted
 from search.stores.edge_query import NO_TENANT, any_of, to_filter, to_indexed, to_point, to_request
 from search.stores.lock import Holder, IndexLock
@@ -173,6 +173,12 @@ class EdgeStore:
         for record in self._scroll(where, payload=list(DOCUMENT_FIELDS)):
             if record.payload:
                 yield to_document(record.payload)
+
+    def state(self) -> IndexState:
+        """Read anew what the index was built with, and count what is published."""
+        chunks = edge.Filter(must_not=[NO_TENANT])
+        documents = edge.Filter(must=[any_of("index", (0,))], must_not=[NO_TENANT])
+        return IndexState(self._read_identity(), self._count(documents), self._count(chunks))
 
     def stage(self, chunks: Sequence[IndexedChunk]) -> None:
         """Add chunks, or replace those of the same id; invisible until published."""

@@ -12,6 +12,7 @@ CALLS = frozenset(
         "count_documents",
         "facet",
         "chunks",
+        "state",
         "stage",
         "publish",
         "update",

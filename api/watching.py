@@ -1,0 +1,65 @@
+"""Everybody who is told of requests: the log, the figures, the collector, the memory."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from api.logs import AccessLog
+from api.memory import SearchMemory
+from api.metrics import Metrics
+from api.tracing import Observer
+from search.errors import ConfigError
+from search.pipeline import Pipeline
+from search.settings import Settings
+from search.state.database import Database
+from search.state.feedback import FeedbackLog
+
+if TYPE_CHECKING:
+    from api.telemetry import Spans
+
+
+class Watching:
+    """What one service lets be known of its requests, as the settings ask."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare it.
+
+        Raises:
+            ConfigError: traces should be sent, but the packages for that are missing.
+        """
+        self._settings = settings
+        self.metrics = Metrics()
+        self.feedback = FeedbackLog(Database(settings.data_dir), settings.feedback)
+        self.memory = SearchMemory(self.feedback)
+        self._spans = _spans(settings)
+
+    @property
+    def observers(self) -> Sequence[Observer]:
+        """Return all who are told."""
+        first: tuple[Observer, ...] = (AccessLog(self._settings.logging), self.metrics)
+        return (*first, self.memory, *([self._spans] if self._spans else []))
+
+    @contextmanager
+    def started(self, pipeline: Pipeline) -> Iterator[None]:
+        """Measure what is served, while the context is open; then send and write what is left."""
+        self.metrics.watch_index(pipeline.store)
+        with self.metrics.listening(self._settings.metrics):
+            yield
+        self.memory.close()
+        if self._spans:
+            self._spans.close()
+
+
+def _spans(settings: Settings) -> "Spans | None":
+    endpoint = settings.telemetry.otlp_endpoint
+    if endpoint is None:
+        return None
+    try:
+        from api.telemetry import spans_to
+
+        return spans_to(endpoint, queries=settings.telemetry.queries)
+    except ImportError as error:
+        raise ConfigError(
+            "SEMSEARCH_TELEMETRY__OTLP_ENDPOINT is set, but OpenTelemetry is not installed "
+            f"({error.name}): `pip install 'semsearch[otel]'`, or unset it."
+        ) from error
