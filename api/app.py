@@ -90,15 +90,15 @@ async def _known_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, SemsearchError)
     title = "Unauthorized" if isinstance(error, CredentialError) else type(error).__name__
     if error.http_status >= 500:
-        log.error("%s %s: %s", request.method, request.url.path, error)
+        log.error("%s", error)
     return problem(error.http_status, title.removesuffix("Error"), str(error))
 
 
 async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     detail = "; ".join(
-        f"{'.'.join(str(part) for part in problem['loc'][1:]) or 'body'}: {problem['msg']}"
-        for problem in error.errors()
+        f"{'.'.join(str(part) for part in wrong['loc'][1:]) or 'body'}: {wrong['msg']}"
+        for wrong in error.errors()
     )
     return problem(422, "Invalid request", detail)
 
@@ -111,5 +111,5 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _bug(request: Request, error: Exception) -> JSONResponse:
     """Tell the log what happened, and the caller only that it did."""
-    log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
+    log.error("a request failed", exc_info=error)
     return problem(500, "Internal error", "The service failed; its log says how.")

@@ -171,8 +171,8 @@ class _IndexSize:
         with self._lock:
             if time.monotonic() - self._read_at > INDEX_SECONDS:
                 state = self._store.state()
-                figures = {"chunks": state.chunks, "documents": state.documents}
+                figures: dict[str, float] = {"chunks": state.chunks, "documents": state.documents}
                 size = self._store.size_bytes()
-                self._figures = figures | ({} if size is None else {"bytes": size})
+                self._figures = figures if size is None else figures | {"bytes": size}
                 self._read_at = time.monotonic()
             return self._figures.get(what, {})

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from opentelemetry import trace as otel
+from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.id_generator import IdGenerator, RandomIdGenerator
@@ -108,10 +109,10 @@ class _TraceIds(IdGenerator):
         return self._random.generate_span_id()
 
 
-def _context(parent: TraceParent | None) -> otel.Context:
+def _context(parent: TraceParent | None) -> Context:
     """Return the context of the caller's span; an empty one where it sent none."""
     if parent is None:
-        return otel.Context()
+        return Context()
     flags = otel.TraceFlags(otel.TraceFlags.SAMPLED if parent.sampled else 0)
     span = SpanContext(int(parent.trace_id, 16), int(parent.span_id, 16), True, flags)
-    return otel.set_span_in_context(NonRecordingSpan(span), otel.Context())
+    return otel.set_span_in_context(NonRecordingSpan(span), Context())
