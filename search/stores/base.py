@@ -33,6 +33,14 @@ class IndexIdentity:
     dimension: int
     analyzer: str
 
+    @property
+    def described(self) -> str:
+        """Return it for people."""
+        return (
+            f"{self.model}@{self.revision} ({self.dimension} dimensions, "
+            f"analyzer {self.analyzer}, layout {self.layout})"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class IndexState:
