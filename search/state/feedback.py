@@ -31,6 +31,7 @@ class Remembered:
     tenant: str
     caller: str
     """Who asked, so that nobody else can speak for them; never told to anybody."""
+    made: datetime
     mode: Mode
     shown: tuple[Shown, ...]
     query: str | None = None
@@ -60,23 +61,20 @@ class FeedbackLog:
         self._database = database
         self._settings = settings
 
-    def remember(self, search: Remembered, now: datetime | None = None) -> None:
-        """Keep a search, and forget those that are too old or too many."""
+    def remember(self, searches: Sequence[Remembered]) -> None:
+        """Keep searches, and now and then forget those that are too old or too many."""
         if not self._settings.keep_searches:
             return
-        moment = now or datetime.now(UTC)
-        shown = json.dumps([asdict(hit) for hit in search.shown])
-        query = search.query if self._settings.keep_queries else None
         with self._database.connect(durable=False) as connection:
-            made = connection.execute(
-                "INSERT INTO searches (trace, tenant, caller, made, mode, query, shown) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (search.trace_id, search.tenant, search.caller, moment.isoformat(), search.mode,
-                 query, shown),
-            ).lastrowid  # fmt: skip
-            assert made is not None
-            if made % PRUNE_EVERY == 0:
-                self._forget(connection, made, moment)
+            for search in searches:
+                made = connection.execute(
+                    "INSERT INTO searches (trace, tenant, caller, made, mode, query, shown) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    self._row(search),
+                ).lastrowid
+                assert made is not None
+                if made % PRUNE_EVERY == 0:
+                    self._forget(connection, made, search.made)
 
     def add(
         self,
@@ -136,6 +134,12 @@ class FeedbackLog:
                     chunk=row["chunk"],
                     note=row["note"],
                 )
+
+    def _row(self, search: Remembered) -> tuple[str | None, ...]:
+        shown = json.dumps([asdict(hit) for hit in search.shown])
+        query = search.query if self._settings.keep_queries else None
+        made = search.made.isoformat()
+        return search.trace_id, search.tenant, search.caller, made, search.mode, query, shown
 
     def _forget(self, connection: sqlite3.Connection, newest: int, now: datetime) -> None:
         oldest = now - timedelta(days=self._settings.keep_days)

@@ -86,7 +86,7 @@ def test_the_query_is_not_kept(world: World) -> None:
 
 def test_the_query_is_kept_where_it_may_be(tmp_path: Path) -> None:
     log = FeedbackLog(Database(tmp_path), FeedbackSettings(keep_queries=True))
-    log.remember(replace(remembered(1), query=QUERY))
+    log.remember([replace(remembered(1), query=QUERY)])
     log.add(f"{1:032x}", "acme", "user:a", "up", "d")
     assert [feedback.query for feedback in log.all()] == [QUERY]
 
@@ -166,8 +166,11 @@ def test_without_a_key_or_the_scope(world: World) -> None:
     assert world.give(world.key("writer", scopes=["write"]), **body) == 403
 
 
-def remembered(number: int) -> Remembered:
-    return Remembered(f"{number:032x}", "acme", "user:a", "hybrid", (Shown("d", 0, 1.5),))
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def remembered(number: int, made: datetime = NOW) -> Remembered:
+    return Remembered(f"{number:032x}", "acme", "user:a", made, "hybrid", (Shown("d", 0, 1.5),))
 
 
 def kept(folder: Path) -> list[str]:
@@ -177,10 +180,9 @@ def kept(folder: Path) -> list[str]:
 
 def test_only_so_many_searches_are_kept_and_those_with_feedback(tmp_path: Path) -> None:
     log = FeedbackLog(Database(tmp_path), FeedbackSettings(keep_searches=5))
-    log.remember(remembered(1))
+    log.remember([remembered(1)])
     log.add(f"{1:032x}", "acme", "user:a", "up", "d")
-    for number in range(2, PRUNE_EVERY + 1):
-        log.remember(remembered(number))
+    log.remember([remembered(number) for number in range(2, PRUNE_EVERY + 1)])
     newest = [f"{number:032x}" for number in range(PRUNE_EVERY - 4, PRUNE_EVERY + 1)]
     assert kept(tmp_path) == [f"{1:032x}", *newest]
     with pytest.raises(NotFoundError):
@@ -190,25 +192,22 @@ def test_only_so_many_searches_are_kept_and_those_with_feedback(tmp_path: Path) 
 
 def test_searches_are_kept_only_so_long(tmp_path: Path) -> None:
     log = FeedbackLog(Database(tmp_path), FeedbackSettings(keep_days=3))
-    now = datetime(2026, 11, 23, tzinfo=UTC)
-    for number in range(1, PRUNE_EVERY + 1):
-        old = number <= 98
-        log.remember(remembered(number), now - timedelta(days=4 if old else 2))
-    log.remember(remembered(0), now)
-    assert len(kept(tmp_path)) == PRUNE_EVERY + 1  # nothing looked at the clock yet
-    for number in range(PRUNE_EVERY + 2, 2 * PRUNE_EVERY + 1):
-        log.remember(remembered(number), now)
-    assert len(kept(tmp_path)) == 2 * PRUNE_EVERY - 98
+    old, new = NOW - timedelta(days=4), NOW - timedelta(days=2)
+    log.remember([remembered(n, old) for n in range(1, PRUNE_EVERY)])
+    assert len(kept(tmp_path)) == PRUNE_EVERY - 1  # nothing looked at the clock yet
+    log.remember([remembered(n, new) for n in range(PRUNE_EVERY, 2 * PRUNE_EVERY)])
+    log.remember([remembered(2 * PRUNE_EVERY, NOW)])
+    assert kept(tmp_path) == [f"{n:032x}" for n in range(PRUNE_EVERY, 2 * PRUNE_EVERY + 1)]
 
 
 def test_nothing_is_remembered_where_nothing_may_be(tmp_path: Path) -> None:
-    FeedbackLog(Database(tmp_path), FeedbackSettings(keep_searches=0)).remember(remembered(1))
+    FeedbackLog(Database(tmp_path), FeedbackSettings(keep_searches=0)).remember([remembered(1)])
     assert not (tmp_path / "state.db").exists()
 
 
 def test_enough_is_enough(tmp_path: Path) -> None:
     log = FeedbackLog(Database(tmp_path), FeedbackSettings())
-    log.remember(remembered(1))
+    log.remember([remembered(1)])
     for _ in range(MOST_FOR_A_SEARCH):
         log.add(f"{1:032x}", "acme", "user:a", "click", "d")
     with pytest.raises(InputError, match="100"):
