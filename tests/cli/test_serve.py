@@ -122,3 +122,16 @@ def test_a_rebuild_waits_for_the_service_to_stop(
     assert f"process {process.pid}" in refused.stderr
     assert refused.stderr.count("\n") == 1
     assert found(url, "urlop") == ["urlop.md"]
+
+
+def test_a_backup_is_made_while_the_service_runs(
+    environment: dict[str, str], docs: Path, service: tuple[subprocess.Popen[str], str]
+) -> None:
+    _, url = service
+    saved = json.loads(run(environment, "backup", str(docs.parent / "saved"), "--json"))
+    assert (saved["documents"], found(url, "urlop")) == (1, ["urlop.md"])
+    (docs / "delegacja.md").write_text("# Delegacja\n\nRozliczenie delegacji trwa 14 dni.\n")
+    run(environment, "ingest", str(docs))
+    assert set(found(url, "urlop")) == {"urlop.md", "delegacja.md"}
+    run(environment, "restore", str(docs.parent / "saved"), "--force")
+    assert found(url, "urlop") == ["urlop.md"]
