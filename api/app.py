@@ -6,22 +6,28 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.admission import Admission
 from api.auth import Authenticator
 from api.limits import BodyLimit, SecurityHeaders
 from api.problems import problem
 from api.routes import documents, feedback, health, metrics, search
-from api.tracing import Observed, Observer
+from api.tracing import TRACE_HEADER, Observed, Observer
 from api.watching import Watching
 from search.assemble import build_pipeline, owning_index
-from search.errors import ConfigError, CredentialError, SemsearchError
+from search.errors import BusyError, ConfigError, CredentialError, SemsearchError
 from search.settings import Settings
 
 log = logging.getLogger("semsearch.api")
+
+SPARE_THREADS = 32
+"""Threads beside those that search: for authentication, health and small routes."""
 
 
 def create_app(
@@ -46,8 +52,12 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with owning_index(settings):
-            app.state.pipeline = build_pipeline(settings)
-            with watching.started(app.state.pipeline):
+            app.state.pipeline = build_pipeline(settings, shared=True)
+            app.state.admission = Admission(settings.api)
+            # Requests at work must never keep all threads from those that only say who asks.
+            threads = current_default_thread_limiter()
+            threads.total_tokens = settings.api.concurrency + SPARE_THREADS
+            with watching.started(app.state.pipeline, app.state.admission):
                 yield
             app.state.pipeline.close()
 
@@ -65,6 +75,14 @@ def create_app(
     if settings.metrics.mode == "scope":
         app.include_router(metrics.router)
     app.add_middleware(BodyLimit, limit=settings.api.max_body_kb * 1024)
+    if settings.api.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.api.cors_origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-Timeout", "traceparent"],
+            expose_headers=["Retry-After", TRACE_HEADER],
+        )
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Observed, observers=[*watching.observers, *observers])  # the outermost
     app.add_exception_handler(SemsearchError, _known_error)
@@ -82,7 +100,8 @@ def _require_loopback(host: str) -> None:
     if not loopback:
         raise ConfigError(
             f"Without keys the service listens on 127.0.0.1 only, not on {host}: "
-            "set SEMSEARCH_AUTH__MODE=keys and make one with `semsearch keys create NAME`."
+            "set SEMSEARCH_AUTH__MODE=keys and make one with `semsearch keys create NAME`, or "
+            "SEMSEARCH_AUTH__MODE=oidc."
         )
 
 
@@ -91,7 +110,8 @@ async def _known_error(request: Request, error: Exception) -> JSONResponse:
     title = "Unauthorized" if isinstance(error, CredentialError) else type(error).__name__
     if error.http_status >= 500:
         log.error("%s", error)
-    return problem(error.http_status, title.removesuffix("Error"), str(error))
+    later = {"Retry-After": str(error.retry_after)} if isinstance(error, BusyError) else None
+    return problem(error.http_status, title.removesuffix("Error"), str(error), later)
 
 
 async def _invalid_request(request: Request, error: Exception) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""Who asks: a key becomes a principal and scopes; on a laptop the local administrator."""
+"""Who asks: a key or a token becomes a principal and scopes; a laptop needs neither."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api.oidc import TokenVerifier
+from api.rates import RateLimiter
 from search.assemble import local_administrator
 from search.domain import Principal
 from search.errors import AccessError, CredentialError
@@ -17,9 +19,10 @@ from search.state.keys import SCOPES, Keys, Scope
 _bearer = HTTPBearer(
     auto_error=False,
     scheme_name="key",
-    description="A key that `semsearch keys create` has made. Not needed where the service runs "
-    "with SEMSEARCH_AUTH__MODE=none.",
+    description="A key that `semsearch keys create` has made, or a token of the OpenID Connect "
+    "provider, as SEMSEARCH_AUTH__MODE says. Not needed where that is `none`.",
 )
+MISSING = "A key or token is needed: send it as `Authorization: Bearer …`."
 INVALID = "The key is not valid: ask whoever runs the service for one."
 
 
@@ -27,40 +30,57 @@ INVALID = "The key is not valid: ask whoever runs the service for one."
 class Caller:
     """Whom a request acts as, and what it may do."""
 
+    id: str
+    """What tells this key or user from all others."""
     principal: Principal
     scopes: frozenset[Scope]
     key: str = ""
-    """The id of the key that was presented, if one was."""
-    name: str = ""
-    """Of that key, for logs."""
+    """The name of the key that was presented, if one was; for logs."""
 
     @property
     def identity(self) -> str:
         """Return what tells this caller from others of its tenant: the person, else the key."""
-        return f"user:{self.principal.user}" if self.principal.user else f"key:{self.key}"
+        return f"user:{self.principal.user}" if self.principal.user else self.id
 
 
 class Authenticator:
     """Turns what a request presents into a caller."""
 
     def __init__(self, settings: Settings) -> None:
+        """Prepare for the mode that the settings name.
+
+        Raises:
+            ConfigError: a setting of that mode is missing or cannot be used.
+        """
         self._settings = settings
         self._keys = Keys(Database(settings.data_dir))
+        oidc = settings.auth.mode == "oidc"
+        self._tokens = TokenVerifier(settings.auth.oidc) if oidc else None
+        self._rates = RateLimiter(settings.api.rate_per_minute, settings.api.rate_burst)
 
     def caller(self, credentials: HTTPAuthorizationCredentials | None) -> Caller:
         """Return who asks.
 
         Raises:
-            CredentialError: there is no key, or one that is not valid.
+            CredentialError: there is no key or token, or one that is not valid.
+            RateLimitError: this caller asks too often.
         """
         if self._settings.auth.mode == "none":
-            return Caller(local_administrator(self._settings), frozenset(SCOPES))
+            return Caller("local", local_administrator(self._settings), frozenset(SCOPES))
         if credentials is None:
-            raise CredentialError("A key is needed: send it as `Authorization: Bearer KEY`.")
-        key = self._keys.find(credentials.credentials)
+            raise CredentialError(MISSING)
+        found = self._identify(credentials.credentials)
+        self._rates.take(found.id)
+        return found
+
+    def _identify(self, secret: str) -> Caller:
+        if self._tokens is not None:
+            principal, scopes = self._tokens.verify(secret)
+            return Caller(f"user:{principal.tenant}:{principal.user}", principal, scopes)
+        key = self._keys.find(secret)
         if key is None or key.state() != "valid":
             raise CredentialError(INVALID)
-        return Caller(key.principal, frozenset(key.scopes), key.id, key.name)
+        return Caller(f"key:{key.id}", key.principal, frozenset(key.scopes), key.name)
 
 
 def authenticated(

@@ -1,9 +1,18 @@
 """The filter language as it travels over HTTP, and its way to the core's expressions."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any, Union
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
 from search import filters as core
 
@@ -111,6 +120,28 @@ FilterIn = Annotated[
 
 for _model in (AllFilter, AnyFilter, NotFilter):
     _model.model_rebuild()
+
+
+def _shallow(value: Any) -> Any:
+    """Refuse what is nested too deep before anything descends into it."""
+    level = [value]
+    for _ in range(core.MAX_DEPTH + 1):
+        level = [inner for part in level if isinstance(part, dict) for inner in _inner(part)]
+    if level:
+        raise ValueError(f"the filter is nested more than {core.MAX_DEPTH} deep")
+    return value
+
+
+def _inner(part: dict[str, Any]) -> Iterator[Any]:
+    for key in ("all", "any"):
+        parts = part.get(key)
+        yield from parts if isinstance(parts, list) else ()
+    if "not" in part:
+        yield part["not"]
+
+
+RootFilter = Annotated[FilterIn, BeforeValidator(_shallow)]
+"""A whole filter, as a request has it."""
 
 
 def to_expression(given: "FilterIn | None") -> core.Expression:

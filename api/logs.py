@@ -7,7 +7,7 @@ from typing import Any
 from pythonjsonlogger.json import JsonFormatter
 
 from api.tracing import Served, current_trace_id
-from search.settings import LoggingSettings
+from search.service_settings import LoggingSettings
 
 FIELDS = ("asctime", "levelname", "name", "message", "trace_id")
 NAMES = {"asctime": "time", "levelname": "level", "name": "logger"}
@@ -47,7 +47,7 @@ class AccessLog:
         if served.caller:
             facts["tenant"] = served.caller.principal.tenant
             facts["user"] = served.caller.principal.user
-            facts["key"] = served.caller.name
+            facts["key"] = served.caller.key
         facts |= served.trace.attributes
         if served.trace.stages:
             timings = served.trace.timings_ms

@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 
 from api.tracing import Served
 from search.errors import ConfigError, StoreError
-from search.settings import MetricsSettings
+from search.service_settings import MetricsSettings
 from search.stores.base import Store
 
 INDEX_SECONDS = 15

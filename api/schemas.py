@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.filters import FilterIn
+from api.filters import RootFilter
 from search.domain import Chunk, Document, Hit, SearchResult
 from search.lexical.highlight import best_window, matching_spans
 from search.pipeline import MAX_QUERY_CHARACTERS
@@ -38,7 +38,7 @@ class SearchIn(BaseModel):
     mode: Literal["hybrid", "dense", "lexical"] | None = Field(
         None, description="By meaning and words, or one of them; the service's default if left out."
     )
-    filter: FilterIn | None = Field(None, description="Only documents for which this holds.")
+    filter: RootFilter | None = Field(None, description="Only documents for which this holds.")
     limit: int = Field(10, ge=1, le=100, description="Hits, or documents when grouped.")
     offset: int = Field(0, ge=0, le=10_000, description="Of the best, how many to leave out.")
     sort: Literal["relevance", "newest", "oldest"] = Field(
@@ -260,7 +260,12 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "No key, or one that is not valid (any more)."},
     403: {"model": Problem, "description": "The key lacks the scope."},
     422: {"model": Problem, "description": "The request is malformed."},
-    503: {"model": Problem, "description": "The store or the model fails."},
+    429: {"model": Problem, "description": "This caller asks too often; see Retry-After."},
+    503: {
+        "model": Problem,
+        "description": "The store or the model fails, or (with Retry-After) too much is asked.",
+    },
+    504: {"model": Problem, "description": "The time for the request was over."},
 }
 """What every route under /v1 may answer besides."""
 

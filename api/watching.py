@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from api.admission import Admission
 from api.logs import AccessLog
 from api.memory import SearchMemory
 from api.metrics import Metrics
 from api.tracing import Observer
+from search.embedders.cached import CachedQueries
 from search.errors import ConfigError
 from search.pipeline import Pipeline
 from search.settings import Settings
@@ -40,14 +42,26 @@ class Watching:
         return (*first, self.memory, *([self._spans] if self._spans else []))
 
     @contextmanager
-    def started(self, pipeline: Pipeline) -> Iterator[None]:
+    def started(self, pipeline: Pipeline, admission: Admission) -> Iterator[None]:
         """Measure what is served, while the context is open; then send and write what is left."""
-        self.metrics.watch_index(pipeline.store)
+        self._watch(pipeline, admission)
         with self.metrics.listening(self._settings.metrics):
             yield
         self.memory.close()
         if self._spans:
             self._spans.close()
+
+    def _watch(self, pipeline: Pipeline, admission: Admission) -> None:
+        watch, cache = self.metrics.watch, pipeline.embedder
+        self.metrics.watch_index(pipeline.store)
+        watch("semsearch_requests_at_work", "Requests that hold a turn.", lambda: admission.running)
+        watch("semsearch_requests_waiting", "Requests that wait for a turn.",
+              lambda: admission.waiting)  # fmt: skip
+        if isinstance(cache, CachedQueries):
+            watch("semsearch_query_cache_hits", "Queries whose vector was remembered.",
+                  lambda: cache.hits, kind="counter")  # fmt: skip
+            watch("semsearch_query_cache_misses", "Queries that were embedded.",
+                  lambda: cache.misses, kind="counter")  # fmt: skip
 
 
 def _spans(settings: Settings) -> "Spans | None":

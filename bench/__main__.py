@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import indexing, memory, search, startup, syncing
+from bench import indexing, memory, search, serving, startup, syncing
 from bench.figures import Figure
 
 RESULTS = Path(__file__).parent / "results"
@@ -21,6 +21,7 @@ BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
     "indexing": indexing.run,
     "syncing": syncing.run,
     "memory": memory.run,
+    "serving": serving.run,
 }
 
 

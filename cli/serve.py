@@ -21,7 +21,7 @@ def serve(
 ) -> None:
     """Answer searches over HTTP, until interrupted.
 
-    Without keys it listens on this machine's loopback only, and whoever asks is a local
+    Without keys or tokens it listens on this machine's loopback only, and whoever asks is a local
     administrator.
 
     Examples:
@@ -33,10 +33,9 @@ def serve(
         curl -s localhost:8000/v1/search -H 'Content-Type: application/json'
         -d '{"query": "urlop na żądanie"}'
     """
-    import uvicorn
-
     from api.app import create_app
     from api.logs import configure_logging
+    from api.server import serve_until_told
     from search.assemble import build_embedder, open_store
 
     settings = load_settings()
@@ -45,12 +44,14 @@ def serve(
     # What keeps the service from starting is said in one line, before its log begins.
     open_store(settings, build_embedder(settings.embedder), create=False).close()
     listener = _listen(host, port)
-    keys = settings.auth.mode == "keys"
-    who = "every request needs a key" if keys else "whoever asks is a local administrator"
+    who = {
+        "none": "whoever asks is a local administrator",
+        "keys": "every request needs a key",
+        "oidc": "every request needs a token",
+    }[settings.auth.mode]
     stderr().print(f"http://{host}:{port} ({who}); documentation at /docs", soft_wrap=True)
     configure_logging(settings.logging)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
-    server.run(sockets=[listener])
+    serve_until_told(app, listener, settings.api.shutdown_timeout)
 
 
 def _listen(host: str, port: int) -> socket.socket:

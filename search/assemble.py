@@ -11,6 +11,8 @@ from pathlib import Path
 
 from search.domain import Principal
 from search.embedders.base import Embedder
+from search.embedders.batched import BatchedQueries
+from search.embedders.cached import CachedQueries
 from search.errors import IndexMismatchError
 from search.lexical.analyzer import ANALYZER_VERSION
 from search.lexical.bm25 import Bm25
@@ -20,8 +22,12 @@ from search.stores.base import IndexIdentity, Store
 from search.stores.payload import LAYOUT_VERSION
 
 
-def build_pipeline(settings: Settings) -> Pipeline:
+def build_pipeline(settings: Settings, *, shared: bool = False) -> Pipeline:
     """Open the index for queries.
+
+    Args:
+        settings: all settings.
+        shared: many ask at once: remember query vectors, embed those together that come together.
 
     Raises:
         IndexMissingError: nothing has been indexed yet.
@@ -31,6 +37,8 @@ def build_pipeline(settings: Settings) -> Pipeline:
     """
     embedder = build_embedder(settings.embedder)
     store = open_store(settings, embedder, create=False)
+    if shared:
+        embedder = share(embedder, settings.embedder.query_cache)
     return Pipeline(embedder, Bm25(settings.lexical), store, settings.retrieval)
 
 
@@ -47,6 +55,18 @@ def build_embedder(settings: EmbedderSettings) -> Embedder:
     from search.embedders.sentence_transformer import SentenceTransformerEmbedder
 
     return SentenceTransformerEmbedder(settings.model.partition(":")[2], settings)
+
+
+def share(embedder: Embedder, cache: int) -> Embedder:
+    """Make an embedder fit for many callers at once.
+
+    Args:
+        embedder: what embeds.
+        cache: how many queries to remember; 0 for none.
+    """
+    if embedder.query_batch > 1:
+        embedder = BatchedQueries(embedder)
+    return CachedQueries(embedder, cache) if cache else embedder
 
 
 def open_store(settings: Settings, embedder: Embedder, *, create: bool) -> Store:

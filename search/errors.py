@@ -17,6 +17,9 @@
     ├── ModelError                      8   503   a model cannot be loaded or run
     │   ├── ModelMissingError           8   503   it is not on this machine
     │   └── ModelCorruptError           8   503   its files fail their checksum or shape
+    ├── DeadlineError                   9   504   the time that the request had is over
+    ├── BusyError                       9   503   too much is asked at once: ask again later
+    │   └── RateLimitError              9   429   this caller asks too often
     └── ParseError                      3   422   one file could not be turned into text
         ├── UnsupportedFormatError      3   415   no parser for this kind of file
         ├── EmptyDocumentError          3   422   the file holds no text
@@ -129,6 +132,31 @@ class ModelMissingError(ModelError):
 
 class ModelCorruptError(ModelError):
     """A model's files fail their checksum or have the wrong shape."""
+
+
+class DeadlineError(SemsearchError):
+    """The time that the request had is over."""
+
+    exit_code = 9
+    http_status = 504
+
+
+class BusyError(SemsearchError):
+    """Too much is asked at once: ask again later."""
+
+    exit_code = 9
+    http_status = 503
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        """Take the message and after how many seconds it is worth asking again."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class RateLimitError(BusyError):
+    """This caller asks too often."""
+
+    http_status = 429
 
 
 class ParseError(SemsearchError):

@@ -1,13 +1,15 @@
 """From a query to hits: embed, analyse, one query in the engine; every stage timed."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 
+from search.deadline import NEVER, Deadline
 from search.domain import NO_TERMS, Hit, Mode, Principal, SearchResult, Sort, Trace
 from search.embedders.base import Embedder
-from search.errors import InputError
+from search.errors import InputError, StoreError
 from search.filters import EVERYTHING, Expression
 from search.lexical.bm25 import Bm25
 from search.settings import RetrievalSettings
@@ -42,6 +44,7 @@ class Pipeline:
         sort: Sort = "relevance",
         per_document: int | None = None,
         trace: Trace | None = None,
+        deadline: Deadline = NEVER,
     ) -> SearchResult:
         """Find the passages that answer a query.
 
@@ -57,9 +60,11 @@ class Pipeline:
             per_document: at most so many passages of a document, which stand together;
                 `limit` and `offset` then count documents.
             trace: of the request that this is a part of; a new one when None.
+            deadline: no stage begins after it, and the store gets no more time than is left.
 
         Raises:
             InputError: the query is empty or too long.
+            DeadlineError: the deadline passed.
             ModelError: the embedding model cannot be loaded.
             StoreError: the store failed.
         """
@@ -76,9 +81,11 @@ class Pipeline:
         with trace.span("total"):
             dense, terms, boost = None, NO_TERMS, NO_TERMS
             if mode != "lexical":
+                deadline.check("embed the query")
                 with trace.span("embed"):
                     dense = self.embedder.embed_query(query)
             if mode != "dense":
+                deadline.check("analyse the query")
                 with trace.span("analyse"):
                     period = int(time.monotonic() // LANGUAGES_SECONDS)
                     lexical = self._bm25.query(query, self._languages(principal, period))
@@ -93,8 +100,10 @@ class Pipeline:
                 prefetch=self._prefetch((offset + limit) * (per_document or 1)),
                 fusion=self._settings.fusion,
                 where=where,
+                timeout=_seconds(deadline),
             )
-            with trace.span("retrieve"):
+            deadline.check("search the index")
+            with trace.span("retrieve"), _in_time(deadline):
                 if sort == "relevance" and per_document is None:
                     hits = self.store.query(asked, principal)
                 else:
@@ -105,10 +114,22 @@ class Pipeline:
         return SearchResult(query, mode, tuple(hits), trace)
 
     def facets(
-        self, fields: Sequence[FacetField], principal: Principal, where: Expression = EVERYTHING
+        self,
+        fields: Sequence[FacetField],
+        principal: Principal,
+        where: Expression = EVERYTHING,
+        deadline: Deadline = NEVER,
     ) -> dict[FacetField, dict[str, int]]:
-        """Count the documents that match a filter by value of some fields, most frequent first."""
-        return {field: self.store.facet(field, principal, where) for field in fields}
+        """Count the documents that match a filter by value of some fields, most frequent first.
+
+        Raises:
+            DeadlineError: the deadline passed.
+        """
+        found = {}
+        for field in fields:
+            deadline.check(f"count by {field}")
+            found[field] = self.store.facet(field, principal, where)
+        return found
 
     def close(self) -> None:
         """Close the store."""
@@ -142,6 +163,20 @@ def arranged(hits: Sequence[Hit], sort: Sort, per_document: int | None) -> list[
     for hit in ordered:
         groups.setdefault(hit.document.id, []).append(hit)
     return [hit for group in groups.values() for hit in group[:per_document]]
+
+
+def _seconds(deadline: Deadline) -> float | None:
+    return None if deadline == NEVER else deadline.remaining()
+
+
+@contextmanager
+def _in_time(deadline: Deadline) -> Iterator[None]:
+    """Tell a store that failed from one that was cut short."""
+    try:
+        yield
+    except StoreError:
+        deadline.check("search the index")
+        raise
 
 
 def _page(hits: Sequence[Hit], limit: int, offset: int, per_document: int | None) -> list[Hit]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -22,6 +22,15 @@ from pydantic_settings import (
 )
 
 from search.errors import ConfigError
+from search.section import Section
+from search.service_settings import (
+    FeedbackSettings,
+    LoadSettings,
+    LoggingSettings,
+    MetricsSettings,
+    OidcSettings,
+    TelemetrySettings,
+)
 
 PREFIX = "SEMSEARCH_"
 DELIMITER = "__"
@@ -30,12 +39,6 @@ DEFAULT_TOML = Path("semsearch.toml")
 DOTENV = Path(".env")
 
 AccessEntry = Annotated[str, Field(pattern=r"^(public|private|(user|group):.+)$")]
-
-
-class Section(BaseModel):
-    """Base of all sections: immutable, and an unknown field is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class EmbedderSettings(Section):
@@ -57,6 +60,12 @@ class EmbedderSettings(Section):
     )
     batch_tokens: int = Field(
         4096, ge=64, description="Tokens in one forward pass, padding included."
+    )
+    query_cache: int = Field(
+        2048,
+        ge=0,
+        le=1_000_000,
+        description="Queries whose vectors the service remembers, for all callers; 0 is off.",
     )
     cache_dir: Path = Field(
         default_factory=lambda: default_cache_dir(),
@@ -171,7 +180,7 @@ class ParsingSettings(Section):
     )
 
 
-class ApiSettings(Section):
+class ApiSettings(LoadSettings):
     """The HTTP service."""
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -184,61 +193,13 @@ class ApiSettings(Section):
 class AuthSettings(Section):
     """Who may ask."""
 
-    mode: Literal["none", "keys"] = Field(
+    mode: Literal["none", "keys", "oidc"] = Field(
         "none",
         description="`none`: whoever reaches the service is a local administrator, so it listens "
-        "on loopback only; `keys`: a key of `semsearch keys` with every request.",
+        "on loopback only; `keys`: a key of `semsearch keys` with every request; `oidc`: a token "
+        "of an OpenID Connect provider.",
     )
-
-
-class LoggingSettings(Section):
-    """What the service tells its log."""
-
-    format: Literal["text", "json"] = Field(
-        "text", description="`json`: one object a line, for a log collector."
-    )
-    level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least that is logged; each request is an `info`."
-    )
-    queries: bool = Field(
-        False,
-        description="Log the text of queries and what exceptions say; without it neither the "
-        "text of queries nor that of documents is ever logged.",
-    )
-
-
-class TelemetrySettings(Section):
-    """Traces for an OpenTelemetry collector; needs `semsearch[otel]`."""
-
-    otlp_endpoint: str | None = Field(
-        None,
-        description="Collector that takes OTLP over HTTP, e.g. `http://localhost:4318`; "
-        "without it nothing is sent.",
-        pattern=r"^https?://.+",
-    )
-    queries: bool = Field(False, description="Send the text of queries along.")
-
-
-class MetricsSettings(Section):
-    """Figures for Prometheus."""
-
-    mode: Literal["off", "scope", "port"] = Field(
-        "scope",
-        description="`scope`: `/metrics` beside the API, with a key of scope `metrics` or "
-        "`admin`; `port`: without a key, on an address of its own.",
-    )
-    host: str = Field("127.0.0.1", description="Address of the port of its own.")
-    port: int = Field(9464, ge=1, le=65535, description="The port of its own.")
-
-
-class FeedbackSettings(Section):
-    """What is remembered of searches, so that clicks and votes can be told apart from chance."""
-
-    keep_searches: int = Field(
-        10_000, ge=0, description="Searches remembered: ids and scores of what was shown."
-    )
-    keep_days: int = Field(30, ge=1, description="Days that they are remembered.")
-    keep_queries: bool = Field(False, description="Remember the text of queries, too.")
+    oidc: OidcSettings = Field(default_factory=OidcSettings)
 
 
 class Settings(BaseSettings):

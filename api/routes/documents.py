@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import FileResponse, PlainTextResponse
 
+from api.admission import admitted
 from api.auth import Reader
 from api.deps import PipelineDep
 from api.schemas import PROBLEMS, ChunkOut, DocumentOut, DocumentsOut, Problem
@@ -42,6 +43,7 @@ _KEYS: dict[SortKey, Callable[[Document], Any]] = {
 router = APIRouter(
     prefix="/v1/documents",
     tags=["documents"],
+    dependencies=[Depends(admitted, scope="function")],
     responses=PROBLEMS | {404: {"model": Problem, "description": "There is no such document."}},
 )
 

@@ -5,12 +5,18 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.admission import admitted
 from api.auth import CallerDep, Reader
 from api.memory import SearchMemory
 from api.schemas import PROBLEMS, Problem
 from search.state.feedback import FeedbackLog
 
-router = APIRouter(prefix="/v1", tags=["feedback"], responses=PROBLEMS)
+router = APIRouter(
+    prefix="/v1",
+    tags=["feedback"],
+    dependencies=[Depends(admitted, scope="function")],
+    responses=PROBLEMS,
+)
 
 
 class FeedbackIn(BaseModel):

@@ -19,7 +19,7 @@ FAILED = "failed: "
 
 
 @router.get("/healthz", summary="Tell whether the service runs")
-def healthz() -> Health:
+async def healthz() -> Health:
     """Answer."""
     return Health(status="ok")
 

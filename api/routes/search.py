@@ -4,10 +4,12 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
+from api.admission import Admitted
 from api.auth import Reader
 from api.deps import PipelineDep, TraceDep
 from api.filters import to_expression
 from api.schemas import PROBLEMS, SearchIn, SearchOut
+from search.deadline import Deadline
 from search.domain import Principal, Trace
 from search.filters import Expression, matching
 from search.pipeline import MAX_QUERY_CHARACTERS, Pipeline
@@ -16,15 +18,18 @@ router = APIRouter(prefix="/v1", tags=["search"], responses=PROBLEMS)
 
 
 @router.post("/search", summary="Find the passages that answer a query")
-def search(body: SearchIn, pipeline: PipelineDep, principal: Reader, trace: TraceDep) -> SearchOut:
+def search(
+    body: SearchIn, pipeline: PipelineDep, principal: Reader, deadline: Admitted, trace: TraceDep
+) -> SearchOut:
     """Search by meaning and by words; only what the caller may read is met."""
-    return _answer(pipeline, principal, body, to_expression(body.filter), trace)
+    return _answer(pipeline, principal, body, to_expression(body.filter), deadline, trace)
 
 
 @router.get("/search", summary="Find passages, for simple callers")
 def search_simply(
     pipeline: PipelineDep,
     principal: Reader,
+    deadline: Admitted,
     trace: TraceDep,
     q: Annotated[
         str,
@@ -45,11 +50,16 @@ def search_simply(
     """Search as `POST /v1/search` does, with the filters one uses most."""
     body = SearchIn(query=q, mode=mode, limit=limit, offset=offset)
     where = matching(language=tuple(language), type=tuple(type), tags=tuple(tags))
-    return _answer(pipeline, principal, body, where, trace)
+    return _answer(pipeline, principal, body, where, deadline, trace)
 
 
 def _answer(
-    pipeline: Pipeline, principal: Principal, body: SearchIn, where: Expression, trace: Trace
+    pipeline: Pipeline,
+    principal: Principal,
+    body: SearchIn,
+    where: Expression,
+    deadline: Deadline,
+    trace: Trace,
 ) -> SearchOut:
     result = pipeline.search(
         body.query,
@@ -60,12 +70,14 @@ def _answer(
         offset=body.offset,
         sort=body.sort,
         per_document=body.per_document,
+        deadline=deadline,
         trace=trace,
     )
     with trace.span("count"):
+        deadline.check("count the documents")
         total = pipeline.store.count_documents(principal, where)
     with trace.span("facets"):
-        facets = pipeline.facets(body.facets, principal, where)
+        facets = pipeline.facets(body.facets, principal, where, deadline)
     trace.attributes["total"] = total
     spec = pipeline.embedder.spec
     return SearchOut.of(

@@ -34,8 +34,17 @@ class Embedder(Protocol):
         """Describe the model; must not load it when that takes more than a moment."""
         ...
 
+    @property
+    def query_batch(self) -> int:
+        """Tell how many queries to embed together; 1 when that is no faster than one by one."""
+        ...
+
     def embed_query(self, text: str) -> Vector:
         """Embed one query: float32 [dimension]."""
+        ...
+
+    def embed_queries(self, texts: Sequence[str]) -> Vector:
+        """Embed queries: float32 [len(texts), dimension], in the order given."""
         ...
 
     def embed_passages(self, texts: Sequence[str]) -> Vector:

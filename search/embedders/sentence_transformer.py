@@ -1,7 +1,7 @@
 """Any sentence-transformers model: a folder, or an id on the Hugging Face Hub."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
@@ -33,6 +33,10 @@ class SentenceTransformerEmbedder:
     costs nothing and keeps the vectors' length and the sums over tokens exact.
     """
 
+    query_batch = 32
+    """Measured with multilingual-e5-small on two cores: 14 ms a query alone, 8 ms in pairs,
+    4 ms in batches of 32."""
+
     def __init__(
         self, model: str, settings: EmbedderSettings, counter: TokenCounter | None = None
     ) -> None:
@@ -56,31 +60,18 @@ class SentenceTransformerEmbedder:
 
     def embed_query(self, text: str) -> Vector:
         """Embed one query: float32 [dimension]."""
-        model = self._load()
-        vectors = _normalized(
-            model.encode_query(
-                [encodable(text)],
-                prompt=model.prompts.get("query", ""),
-                show_progress_bar=False,
-            )
-        )
-        vector: Vector = vectors[0]
+        vector: Vector = self.embed_queries([text])[0]
         return vector
+
+    def embed_queries(self, texts: Sequence[str]) -> Vector:
+        """Embed queries: float32 [len(texts), dimension], in batches of `batch_tokens`."""
+        model = self._load()
+        return self._embed(texts, model.encode_query, model.prompts.get("query") or "")
 
     def embed_passages(self, texts: Sequence[str]) -> Vector:
         """Embed passages: float32 [len(texts), dimension], in batches of `batch_tokens`."""
         model = self._load()
-        vectors = np.empty((len(texts), _dimension(model)), dtype=np.float32)
-        limit = self._max_tokens(model)
-        lengths = [min(count, limit) for count in self.count_tokens(texts)]
-        for batch in length_sorted_batches(lengths, self._settings.batch_tokens):
-            vectors[batch] = model.encode_document(
-                [encodable(texts[index]) for index in batch],
-                prompt=_passage_prompt(model),
-                batch_size=len(batch),
-                show_progress_bar=False,
-            )
-        return _normalized(vectors)
+        return self._embed(texts, model.encode_document, _passage_prompt(model))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Count tokens as a passage, prompt and special tokens included, uncut."""
@@ -92,6 +83,20 @@ class SentenceTransformerEmbedder:
     def encoder(self) -> Any:
         """Return the transformer inside; loads the model."""
         return self._load()[0].auto_model
+
+    def _embed(self, texts: Sequence[str], encode: Callable[..., Any], prompt: str) -> Vector:
+        model = self._load()
+        vectors = np.empty((len(texts), _dimension(model)), dtype=np.float32)
+        limit = self._max_tokens(model)
+        lengths = [min(count, limit) for count in self.count_tokens(texts)]
+        for batch in length_sorted_batches(lengths, self._settings.batch_tokens):
+            vectors[batch] = encode(
+                [encodable(texts[index]) for index in batch],
+                prompt=prompt,
+                batch_size=len(batch),
+                show_progress_bar=False,
+            )
+        return _normalized(vectors)
 
     def _load(self) -> "SentenceTransformer":
         with self._loading:

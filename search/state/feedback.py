@@ -13,7 +13,7 @@ from typing import Literal
 
 from search.domain import Mode, Shown
 from search.errors import InputError, NotFoundError
-from search.settings import FeedbackSettings
+from search.service_settings import FeedbackSettings
 from search.state.database import Database
 
 Kind = Literal["click", "up", "down"]

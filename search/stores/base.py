@@ -68,6 +68,8 @@ class StoreQuery:
     """Candidates of each retriever before fusion."""
     fusion: FusionMethod = "dbsf"
     where: Expression = EVERYTHING
+    timeout: float | None = None
+    """Seconds after which the answer is of no use; an engine in this process is never cut short."""
 
     @property
     def candidates(self) -> int:

@@ -5,6 +5,7 @@ tested where no server can be had; that mode is laxer than a server about payloa
 so a test holds that every field we filter, facet or sort by has one.
 """
 
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -106,12 +107,17 @@ class ServerStore:
         if query.mode == "lexical" and not query.lexical:
             return []
         what = to_request(query, to_filter(permitted(principal, query.where)))
+        timeout = None if query.timeout is None else max(1, math.ceil(query.timeout))
         with client_errors("search"):
             points = self._client.query_points(
-                self._collection, limit=query.candidates, with_payload=False, **what
+                self._collection,
+                limit=query.candidates,
+                with_payload=False,
+                timeout=timeout,
+                **what,
             ).points
             scores = page([(str(point.id), point.score) for point in points], query)
-            records = self._client.retrieve(self._collection, list(scores))
+            records = self._client.retrieve(self._collection, list(scores), timeout=timeout)
         found = {str(record.id): record.payload for record in records if record.payload}
         return [
             Hit(to_document(found[point]), to_chunk(found[point]), score)

@@ -164,13 +164,38 @@ def test_loopback_by_any_name(settings: Settings, host: str) -> None:
     assert create_app(settings, host=host).title == "semsearch"
 
 
-def test_a_deep_filter_is_refused(client: TestClient) -> None:
+@pytest.mark.parametrize("depth", [9, 50, 300, 450])
+@pytest.mark.parametrize("wrap", [lambda inner: {"not": inner}, lambda inner: {"all": [inner]}])
+def test_a_deep_filter_is_refused(client: TestClient, depth: int, wrap: Any) -> None:
     where: dict[str, object] = {"field": "type", "equals": "md"}
-    for _ in range(12):
-        where = {"not": where}
+    for _ in range(depth):
+        where = wrap(where)
     answer = client.post("/v1/search", json={"query": "x", "filter": where})
     assert answer.status_code == 422
-    assert "nested" in answer.json()["detail"]
+    assert "nested more than 8 deep" in answer.json()["detail"]
+
+
+def test_a_filter_as_deep_as_may_be_is_taken(client: TestClient) -> None:
+    where: dict[str, object] = {"field": "type", "equals": "md"}
+    for _ in range(8):
+        where = {"not": where}
+    answer = client.post("/v1/search", json={"query": "urlop", "filter": where})
+    assert answer.json()["total"] == 2
+
+
+def test_a_body_nested_beyond_all_measure_is_a_problem(client: TestClient) -> None:
+    body = '{"query": "x", "filter": ' + '{"not": ' * 20_000
+    answer = client.post("/v1/search", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code in (400, 422)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_filter_of_too_many_parts_is_refused(client: TestClient) -> None:
+    part = {"field": "type", "equals": "md"}
+    where = {"all": [{"any": [part] * 50}] * 5}
+    answer = client.post("/v1/search", json={"query": "x", "filter": where})
+    assert answer.status_code == 422
+    assert "at most 200" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

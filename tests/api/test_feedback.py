@@ -12,7 +12,8 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from search.domain import Shown
 from search.errors import InputError, NotFoundError
-from search.settings import FeedbackSettings, Settings
+from search.service_settings import FeedbackSettings
+from search.settings import Settings
 from search.state.database import Database
 from search.state.feedback import MOST_FOR_A_SEARCH, PRUNE_EVERY, FeedbackLog, Remembered
 from search.state.keys import Keys

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from api.logs import configure_logging
-from search.settings import LoggingSettings
+from search.service_settings import LoggingSettings
 
 SECRET = "zaległe urlopy prezesa"
 

@@ -68,6 +68,10 @@ def test_what_is_counted(client: TestClient) -> None:
     assert found["semsearch_index_documents", labelled()] == 2
     assert found["semsearch_index_chunks", labelled()] == 2
     assert found["semsearch_index_bytes", labelled()] > 0
+    assert found["semsearch_query_cache_misses_total", labelled()] == 1
+    assert found["semsearch_query_cache_hits_total", labelled()] == 2
+    assert found["semsearch_requests_at_work", labelled()] == 0
+    assert found["semsearch_requests_waiting", labelled()] == 0
 
 
 def test_nothing_tells_tenants_paths_or_queries(client: TestClient) -> None:

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from search.embedders.base import Embedder
+from search.embedders.batched import BatchedQueries
 from search.embedders.bundled_e5 import BundledE5
+from search.embedders.cached import CachedQueries
 from search.embedders.fake import FakeEmbedder
 from search.embedders.sentence_transformer import SentenceTransformerEmbedder
 from search.settings import EmbedderSettings
 
-IMPLEMENTATIONS = ("fake", "bundled", "sentence-transformers")
+IMPLEMENTATIONS = ("fake", "bundled", "sentence-transformers", "cached", "batched")
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +84,10 @@ def embedder(request: pytest.FixtureRequest) -> Embedder:
     """Every implementation in turn."""
     if request.param == "fake":
         return FakeEmbedder()
+    if request.param == "cached":
+        return CachedQueries(FakeEmbedder(), 3)
+    if request.param == "batched":
+        return BatchedQueries(request.getfixturevalue("tiny"))
     name = "bundled" if request.param == "bundled" else "tiny"
     found: Embedder = request.getfixturevalue(name)
     return found

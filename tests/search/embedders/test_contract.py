@@ -46,6 +46,16 @@ def test_batch_equals_single(embedder: Embedder) -> None:
     assert (batch @ single.T).argmax(axis=1).tolist() == list(range(len(TEXTS)))
 
 
+def test_a_batch_of_queries_equals_single_ones(embedder: Embedder) -> None:
+    batch = embedder.embed_queries(TEXTS)
+    single = np.stack([embedder.embed_query(text) for text in TEXTS])
+    assert batch.dtype == np.float32
+    assert (batch * single).sum(axis=1).min() > 0.999
+    assert (batch @ single.T).argmax(axis=1).tolist() == list(range(len(TEXTS)))
+    assert embedder.embed_queries([]).shape == (0, embedder.spec.dimension)
+    assert embedder.query_batch >= 1
+
+
 def test_query_and_passage_have_their_own_prompts(embedder: Embedder) -> None:
     query, passage = embedder.embed_query(TEXTS[1]), embedder.embed_passages(TEXTS[1:2])[0]
     if embedder.spec.name == "fake":
