@@ -2,7 +2,7 @@
 
 import shutil
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
@@ -84,11 +84,10 @@ def restore(
         packed, uploads = folder / UPLOADS, data_dir / "uploads"
         if manifest.uploads and not force:
             _require_no_others(packed, uploads)
-        for document, items in _by_document(folder, manifest):
-            for batch in _batches(items):
-                store.stage(batch)
-                on_chunks(len(batch))
-            store.publish([document])
+        for chunks, complete in _batches(read_chunks(folder, manifest)):
+            store.stage(chunks)
+            store.publish(complete)
+            on_chunks(len(chunks))
         for document in others:
             if document.id not in saved:
                 store.remove([document])
@@ -116,21 +115,20 @@ def _require_room(others: list[Document], database: Database) -> None:
         )
 
 
-def _by_document(
-    folder: Path, manifest: Manifest
-) -> Iterator[tuple[Document, Iterator[IndexedChunk]]]:
-    return groupby(read_chunks(folder, manifest), key=lambda item: item.document)
-
-
-def _batches(items: Iterator[IndexedChunk]) -> Iterator[list[IndexedChunk]]:
-    batch: list[IndexedChunk] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def _batches(
+    items: Iterable[IndexedChunk],
+) -> Iterator[tuple[list[IndexedChunk], list[Document]]]:
+    """Yield chunks, and the documents whose last chunk is among them."""
+    chunks: list[IndexedChunk] = []
+    complete: list[Document] = []
+    for document, belonging in groupby(items, key=lambda item: item.document):
+        for item in belonging:
+            chunks.append(item)
+            if len(chunks) == BATCH:
+                yield chunks, complete
+                chunks, complete = [], []
+        complete.append(document)
+    yield chunks, complete
 
 
 def _require_no_others(archive: Path, uploads: Path) -> None:

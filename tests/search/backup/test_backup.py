@@ -1,8 +1,12 @@
 """Backups: every query answers as before, a damaged file is named, nothing is half made."""
 
 import json
+import multiprocessing
+import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,6 +16,7 @@ from qdrant_client import QdrantClient
 
 from search.assemble import build_embedder, identity_for, open_store
 from search.backup import layout
+from search.backup import restore as module
 from search.backup.layout import Manifest
 from search.backup.restore import open_backup, restore
 from search.backup.save import save
@@ -31,6 +36,7 @@ from search.state.keys import Keys
 from search.stores.base import Store
 from search.stores.server import ServerStore
 from tests.ingest.folders import run_sync, settings_in
+from tests.ingest.killing import open_for
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 MODES: tuple[Mode, ...] = ("hybrid", "dense", "lexical")
@@ -97,17 +103,11 @@ def with_store(settings: Settings, use: Callable[[Store], T]) -> T:
         store.close()
 
 
-def restore_into(
-    settings: Settings, folder: Path, *, force: bool = False, stop_after: int | None = None
-) -> None:
+def restore_into(settings: Settings, folder: Path, *, force: bool = False) -> None:
     manifest = open_backup(folder, EMBEDDER_IDENTITY)
 
-    def stop(count: int) -> None:
-        if stop_after is not None:
-            raise KeyboardInterrupt
-
     def use(store: Store) -> None:
-        restore(store, settings.data_dir, folder, manifest, "test", force=force, on_chunks=stop)
+        restore(store, settings.data_dir, folder, manifest, "test", force=force)
 
     with_store(settings, use)
 
@@ -269,13 +269,40 @@ def test_the_state_of_a_newer_version_is_refused(copy: Path, empty: Settings) ->
         restore_into(empty, copy)
 
 
-def test_a_restore_that_was_cut_short_can_be_repeated(
-    original: Settings, saved: Path, empty: Settings
+def restore_until_killed(engine: str, data: Path, folder: Path, after: int) -> None:
+    """Restore in small steps and die after some of them; for a process of its own."""
+    module.BATCH = 10
+    steps = count(1)
+
+    def step(chunks: int) -> None:
+        if next(steps) == after:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    manifest = open_backup(folder, EMBEDDER_IDENTITY)
+    store, settings = open_for(engine, data)
+    restore(store, settings.data_dir, folder, manifest, "test", on_chunks=step)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("after", [1, 4, 9])
+@pytest.mark.parametrize("engine", ["edge", "server"])
+def test_a_restore_that_was_killed_can_be_repeated(
+    original: Settings, saved: Path, tmp_path: Path, engine: str, after: int
 ) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        restore_into(empty, saved, stop_after=1)
-    restore_into(empty, saved)
-    assert with_store(empty, documents) == with_store(original, documents)
+    context = multiprocessing.get_context("forkserver")
+    process = context.Process(target=restore_until_killed, args=(engine, tmp_path, saved, after))
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    store, settings = open_for(engine, tmp_path)
+    held = len(documents(store))
+    whole = with_store(original, documents)
+    assert 0 < held < len(whole)
+    restore(store, settings.data_dir, saved, open_backup(saved, EMBEDDER_IDENTITY), "test")
+    assert documents(store) == whole
+    assert store.state() == with_store(original, lambda store: store.state())
+    store.close()
+    assert [key.name for key in Keys(Database(settings.data_dir)).all()] == ["intranet"]
 
 
 @pytest.fixture
