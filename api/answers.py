@@ -20,9 +20,12 @@ def lay_out(
     Raises:
         DeadlineError: the deadline passed.
     """
-    with result.trace.span("count"):
+    trace = result.trace
+    with trace.span("count"):
         deadline.check("count the documents")
         total = pipeline.store.count_documents(principal, where)
+    trace.attributes["total"] = total
+    with trace.span("facets"):
         facets = pipeline.facets(asked.facets, principal, where, deadline)
     spec = pipeline.embedder.spec
     return SearchOut.of(

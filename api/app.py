@@ -2,7 +2,7 @@
 
 import ipaddress
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -16,8 +16,10 @@ from starlette.exceptions import HTTPException
 from api.admission import Admission
 from api.auth import Authenticator
 from api.limits import BodyLimit, SecurityHeaders
-from api.routes import documents, health, jobs, search, similar, suggest, uploads
-from api.schemas import Problem
+from api.problems import problem
+from api.routes import documents, feedback, health, jobs, metrics, search, similar, suggest, uploads
+from api.tracing import TRACE_HEADER, Observed, Observer
+from api.watching import Watching
 from ingest.job_queue import JobQueue
 from search.assemble import build_pipeline, owning_index
 from search.errors import BusyError, ConfigError, CredentialError, SemsearchError
@@ -29,18 +31,24 @@ SPARE_THREADS = 32
 """Threads beside those that search: for authentication, health and small routes."""
 
 
-def create_app(settings: Settings, host: str | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, host: str | None = None, observers: Sequence[Observer] = ()
+) -> FastAPI:
     """Build the service; the index opens when it starts and closes when it stops.
 
     Args:
         settings: all settings.
         host: the address that will be listened on, when it is not the settings'.
+        observers: who else is told of every request.
 
     Raises:
-        ConfigError: it would be open to others without any keys.
+        ConfigError: it would be open to others without any keys, or traces should be sent but
+            the packages for that are missing.
     """
     if settings.auth.mode == "none":
         _require_loopback(host or settings.api.host)
+
+    watching = Watching(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -50,7 +58,8 @@ def create_app(settings: Settings, host: str | None = None) -> FastAPI:
             # Requests at work must never keep all threads from those that only say who asks.
             threads = current_default_thread_limiter()
             threads.total_tokens = settings.api.concurrency + SPARE_THREADS
-            yield
+            with watching.started(app.state.pipeline, app.state.admission):
+                yield
             app.state.pipeline.close()
 
     app = FastAPI(
@@ -61,18 +70,23 @@ def create_app(settings: Settings, host: str | None = None) -> FastAPI:
     )
     app.state.authenticator = Authenticator(settings)
     app.state.settings = settings
-    for resource in (search, similar, suggest, documents, uploads, jobs, health):
+    app.state.metrics, app.state.memory = watching.metrics, watching.memory
+    app.state.feedback = watching.feedback
+    for resource in (search, similar, suggest, documents, uploads, jobs, feedback, health):
         app.include_router(resource.router)
+    if settings.metrics.mode == "scope":
+        app.include_router(metrics.router)
     app.add_middleware(BodyLimit, limit=settings.api.max_body_kb * 1024, streamed=uploads.STREAMED)
     if settings.api.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.api.cors_origins,
             allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "X-Request-Timeout"],
-            expose_headers=["Retry-After"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-Timeout", "traceparent"],
+            expose_headers=["Retry-After", TRACE_HEADER],
         )
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Observed, observers=[*watching.observers, *observers])  # the outermost
     app.add_exception_handler(SemsearchError, _known_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
@@ -93,42 +107,31 @@ def _require_loopback(host: str) -> None:
         )
 
 
-def _problem(
-    status: int, title: str, detail: str, headers: dict[str, str] | None = None
-) -> JSONResponse:
-    body = Problem(title=title, status=status, detail=detail)
-    if status == 401:
-        headers = {"WWW-Authenticate": "Bearer"}
-    return JSONResponse(
-        body.model_dump(), status, media_type="application/problem+json", headers=headers
-    )
-
-
 async def _known_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, SemsearchError)
     title = "Unauthorized" if isinstance(error, CredentialError) else type(error).__name__
     if error.http_status >= 500:
-        log.error("%s %s: %s", request.method, request.url.path, error)
+        log.error("%s", error)
     later = {"Retry-After": str(error.retry_after)} if isinstance(error, BusyError) else None
-    return _problem(error.http_status, title.removesuffix("Error"), str(error), later)
+    return problem(error.http_status, title.removesuffix("Error"), str(error), later)
 
 
 async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     detail = "; ".join(
-        f"{'.'.join(str(part) for part in problem['loc'][1:]) or 'body'}: {problem['msg']}"
-        for problem in error.errors()
+        f"{'.'.join(str(part) for part in wrong['loc'][1:]) or 'body'}: {wrong['msg']}"
+        for wrong in error.errors()
     )
-    return _problem(422, "Invalid request", detail)
+    return problem(422, "Invalid request", detail)
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     """Answer for what FastAPI itself refuses: no such path, no such method."""
     assert isinstance(error, HTTPException)
-    return _problem(error.status_code, str(error.detail), f"{request.method} {request.url.path}")
+    return problem(error.status_code, str(error.detail), f"{request.method} {request.url.path}")
 
 
 async def _bug(request: Request, error: Exception) -> JSONResponse:
     """Tell the log what happened, and the caller only that it did."""
-    log.exception("%s %s failed", request.method, request.url.path, exc_info=error)
-    return _problem(500, "Internal error", "The service failed; its log says how.")
+    log.error("a request failed", exc_info=error)
+    return problem(500, "Internal error", "The service failed; its log says how.")

@@ -34,6 +34,13 @@ class Caller:
     """What tells this key or user from all others."""
     principal: Principal
     scopes: frozenset[Scope]
+    key: str = ""
+    """The name of the key that was presented, if one was; for logs."""
+
+    @property
+    def identity(self) -> str:
+        """Return what tells this caller from others of its tenant: the person, else the key."""
+        return f"user:{self.principal.user}" if self.principal.user else self.id
 
 
 class Authenticator:
@@ -73,7 +80,7 @@ class Authenticator:
         key = self._keys.find(secret)
         if key is None or key.state() != "valid":
             raise CredentialError(INVALID)
-        return Caller(f"key:{key.id}", key.principal, frozenset(key.scopes))
+        return Caller(f"key:{key.id}", key.principal, frozenset(key.scopes), key.name)
 
 
 def authenticated(
@@ -82,7 +89,9 @@ def authenticated(
 ) -> Caller:
     """Return who asks; a dependency of every route under /v1."""
     authenticator: Authenticator = request.app.state.authenticator
-    return authenticator.caller(credentials)
+    caller = authenticator.caller(credentials)
+    request.state.caller = caller  # for the access log, outside of all routes
+    return caller
 
 
 def require(caller: Caller, scope: Scope) -> Caller:
@@ -125,3 +134,6 @@ Administrator = Annotated[Caller, Depends(able("admin"))]
 
 Anybody = Annotated[Caller, Depends(authenticated)]
 """A caller with whatever scopes."""
+
+Scraper = Annotated[Principal, Depends(allowed("metrics"))]
+"""A caller that may read the metrics, and nothing else."""

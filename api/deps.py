@@ -4,7 +4,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.tracing import current_trace
 from ingest.job_queue import JobQueue
+from search.domain import Trace
 from search.pipeline import Pipeline
 from search.settings import Settings
 
@@ -31,3 +33,6 @@ def _jobs(request: Request) -> JobQueue:
 
 
 JobsDep = Annotated[JobQueue, Depends(_jobs)]
+
+TraceDep = Annotated[Trace, Depends(current_trace)]
+"""The trace of this request; what a route times in it is logged, measured and exported."""

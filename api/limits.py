@@ -3,8 +3,9 @@
 from collections.abc import Collection
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import problem
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -57,9 +58,7 @@ class BodyLimit:
         await self._app(scope, replay, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        detail = f"The body has more than {self._limit} bytes."
-        body = {"type": "about:blank", "title": "Too large", "status": 413, "detail": detail}
-        answer = JSONResponse(body, 413, media_type="application/problem+json")
+        answer = problem(413, "Too large", f"The body has more than {self._limit} bytes.")
         await answer(scope, receive, send)
 
 

@@ -265,6 +265,7 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
+    trace_id: str | None = Field(None, description="Names the request in the service's log.")
 
 
 class Health(BaseModel):
@@ -274,11 +275,13 @@ class Health(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Whether the service can answer: the model is loaded, the store answers."""
+    """Whether the service can answer: the model is loaded, the store answers, the index fits."""
 
-    status: Literal["ready"]
+    status: Literal["ready", "not ready"]
     model: str
-    checks: dict[str, str]
+    checks: dict[str, str] = Field(
+        description="Of `model`, `store` and `index`: what was found, or `failed: ` and why."
+    )
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {

@@ -36,7 +36,11 @@ def serve_until_told(app: FastAPI, listener: socket.socket, shutdown_timeout: in
         shutdown_timeout: seconds that open requests get at the end.
     """
     config = uvicorn.Config(
-        app, log_level="warning", timeout_graceful_shutdown=shutdown_timeout, server_header=False
+        app,
+        log_config=None,  # as the settings of the log ask
+        access_log=False,  # ours knows who asked, and for which trace
+        timeout_graceful_shutdown=shutdown_timeout,
+        server_header=False,
     )
     # uvicorn raises the signal again when all is done: that it came is then no news.
     before = {number: signal.signal(number, _ignore) for number in (signal.SIGTERM, signal.SIGINT)}

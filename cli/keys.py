@@ -32,6 +32,7 @@ class ScopeName(Enum):
 
     read = "read"
     write = "write"
+    metrics = "metrics"
     admin = "admin"
 
 

@@ -4,7 +4,20 @@ import sys
 
 import typer
 
-from cli import config, doctor, documents, evaluate, ingest, keys, search, serve, status, watch
+from cli import (
+    backup,
+    config,
+    doctor,
+    documents,
+    evaluate,
+    feedback,
+    ingest,
+    keys,
+    search,
+    serve,
+    status,
+    watch,
+)
 from search.errors import SemsearchError
 
 app = typer.Typer(
@@ -15,7 +28,10 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (ingest, watch, search, documents, status, evaluate, config, doctor, serve, keys):
+for group in (
+    ingest, watch, search, documents, status, evaluate, config, doctor, serve, keys, feedback,
+    backup,
+):  # fmt: skip
     group.register(app)
 
 

@@ -34,6 +34,7 @@ def serve(
         -d '{"query": "urlop na żądanie"}'
     """
     from api.app import create_app
+    from api.logs import configure_logging
     from api.server import serve_until_told
     from search.assemble import build_embedder, open_store
 
@@ -49,6 +50,7 @@ def serve(
         "oidc": "every request needs a token",
     }[settings.auth.mode]
     stderr().print(f"http://{host}:{port} ({who}); documentation at /docs", soft_wrap=True)
+    configure_logging(settings.logging)
     serve_until_told(app, listener, settings.api.shutdown_timeout)
 
 

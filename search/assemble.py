@@ -159,14 +159,8 @@ def _open(settings: Settings, create: IndexIdentity | None) -> Store:
 
 
 def _mismatch(found: IndexIdentity, wanted: IndexIdentity) -> str:
-    def describe(identity: IndexIdentity) -> str:
-        return (
-            f"{identity.model}@{identity.revision} ({identity.dimension} dimensions, "
-            f"analyzer {identity.analyzer}, layout {identity.layout})"
-        )
-
     return (
-        f"The index was built with {describe(found)}, but the settings ask for "
-        f"{describe(wanted)}. Set SEMSEARCH_EMBEDDER__MODEL back, or rebuild the index: "
+        f"The index was built with {found.described}, but the settings ask for "
+        f"{wanted.described}. Set SEMSEARCH_EMBEDDER__MODEL back, or rebuild the index: "
         "`semsearch ingest --rebuild FOLDER…`."
     )

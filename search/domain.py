@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -169,21 +169,70 @@ class Suggestion:
 
 
 @dataclass(slots=True)
+class Stage:
+    """One stage of a request: when it began and how long it took."""
+
+    name: str
+    parent: int | None
+    """The place, in the trace's stages, of the stage that this one is a part of."""
+    start_ns: int
+    """Nanoseconds since the epoch."""
+    elapsed_ns: int = 0
+
+
+@dataclass(slots=True)
 class Trace:
-    """The stages of one request and how long each took."""
+    """The stages of one request, how long each took, and what was found."""
 
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    timings_ms: dict[str, float] = field(default_factory=dict)
+    """32 hex digits, as in a W3C `traceparent`."""
+    stages: list[Stage] = field(default_factory=list)
+    """In the order in which they began."""
+    attributes: dict[str, str | int] = field(default_factory=dict)
+    """What may be told of the request: no text of queries or documents."""
+    query: str = ""
+    """What was asked. It is logged and kept only where the settings allow it."""
+    mode: Mode = "hybrid"
+    shown: tuple["Shown", ...] | None = None
+    """The passages that a search returned, best first; None where nothing was searched."""
+    _open: list[int] = field(default_factory=list)
+
+    @property
+    def timings_ms(self) -> dict[str, float]:
+        """Return milliseconds by stage; a stage entered twice adds up."""
+        timings: dict[str, float] = {}
+        for stage in self.stages:
+            timings[stage.name] = timings.get(stage.name, 0.0) + stage.elapsed_ns / 1e6
+        return timings
 
     @contextmanager
-    def span(self, stage: str) -> Iterator[None]:
-        """Time a stage; a stage entered twice adds up."""
-        start = time.perf_counter()
+    def span(self, name: str) -> Iterator[None]:
+        """Time a stage; those entered inside it are its parts."""
+        parent = self._open[-1] if self._open else None
+        stage = Stage(name, parent, time.time_ns())
+        self._open.append(len(self.stages))
+        self.stages.append(stage)
+        start = time.perf_counter_ns()
         try:
             yield
         finally:
-            elapsed = (time.perf_counter() - start) * 1000
-            self.timings_ms[stage] = self.timings_ms.get(stage, 0.0) + elapsed
+            stage.elapsed_ns = time.perf_counter_ns() - start
+            self._open.pop()
+
+    def found(self, query: str, mode: Mode, hits: Sequence[Hit]) -> None:
+        """Remember what was asked and what was shown."""
+        self.query, self.mode = query, mode
+        self.attributes |= {"mode": mode, "hits": len(hits)}
+        self.shown = tuple(Shown(hit.document.id, hit.chunk.index, hit.score) for hit in hits)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A passage that a search returned: which, not what it says."""
+
+    document_id: str
+    chunk: int
+    score: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ class Pipeline:
         per_document: int | None = None,
         diversity: float = 0,
         highlight: Highlight | None = None,
+        trace: Trace | None = None,
         deadline: Deadline = NEVER,
     ) -> SearchResult:
         """Find the passages that answer a query.
@@ -75,6 +76,7 @@ class Pipeline:
                 that resembles better ones falls behind; an order by date knows none.
             highlight: whether to look for the best sentence of passages without a matching
                 word; as the settings say when None.
+            trace: of the request that this is a part of; a new one when None.
             deadline: no stage begins after it, and the store gets no more time than is left.
 
         Raises:
@@ -92,7 +94,7 @@ class Pipeline:
             )
         mode = mode or self._settings.mode
         limit = limit or self._settings.limit
-        trace = Trace()
+        trace = trace or Trace()
         with trace.span("total"):
             dense, terms, boost = None, NO_TERMS, NO_TERMS
             if mode != "lexical":
@@ -133,6 +135,7 @@ class Pipeline:
                 with trace.span("highlight"):
                     most = self._settings.highlight_sentences
                     hits = with_best_sentences(hits, query, dense, self.embedder, most, deadline)
+        trace.found(query, mode, hits)
         return SearchResult(query, mode, tuple(hits), trace)
 
     def facets(

@@ -1,7 +1,7 @@
-"""Settings of the service under load, and of signing in with an OpenID Connect provider."""
+"""Settings of the service: load, signing in with OpenID Connect, and what is seen of it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -76,3 +76,53 @@ class OidcSettings(Section):
     scope_prefix: str = Field(
         "", description="What stands before them, e.g. `semsearch:`; others do not count."
     )
+
+
+class LoggingSettings(Section):
+    """What the service tells its log."""
+
+    format: Literal["text", "json"] = Field(
+        "text", description="`json`: one object a line, for a log collector."
+    )
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least that is logged; each request is an `info`."
+    )
+    queries: bool = Field(
+        False,
+        description="Log the text of queries and what exceptions say; without it neither the "
+        "text of queries nor that of documents is ever logged.",
+    )
+
+
+class TelemetrySettings(Section):
+    """Traces for an OpenTelemetry collector; needs `semsearch[otel]`."""
+
+    otlp_endpoint: str | None = Field(
+        None,
+        description="Collector that takes OTLP over HTTP, e.g. `http://localhost:4318`; "
+        "without it nothing is sent.",
+        pattern=r"^https?://.+",
+    )
+    queries: bool = Field(False, description="Send the text of queries along.")
+
+
+class MetricsSettings(Section):
+    """Figures for Prometheus."""
+
+    mode: Literal["off", "scope", "port"] = Field(
+        "scope",
+        description="`scope`: `/metrics` beside the API, with a key of scope `metrics` or "
+        "`admin`; `port`: without a key, on an address of its own.",
+    )
+    host: str = Field("127.0.0.1", description="Address of the port of its own.")
+    port: int = Field(9464, ge=1, le=65535, description="The port of its own.")
+
+
+class FeedbackSettings(Section):
+    """What is remembered of searches, so that clicks and votes can be told apart from chance."""
+
+    keep_searches: int = Field(
+        10_000, ge=0, description="Searches remembered: ids and scores of what was shown."
+    )
+    keep_days: int = Field(30, ge=1, description="Days that they are remembered.")
+    keep_queries: bool = Field(False, description="Remember the text of queries, too.")

@@ -23,7 +23,14 @@ from pydantic_settings import (
 
 from search.errors import ConfigError
 from search.section import Section
-from search.service_settings import LoadSettings, OidcSettings
+from search.service_settings import (
+    FeedbackSettings,
+    LoadSettings,
+    LoggingSettings,
+    MetricsSettings,
+    OidcSettings,
+    TelemetrySettings,
+)
 
 PREFIX = "SEMSEARCH_"
 DELIMITER = "__"
@@ -238,6 +245,10 @@ class Settings(BaseSettings):
     parsing: ParsingSettings = Field(default_factory=ParsingSettings)
     api: ApiSettings = Field(default_factory=ApiSettings)
     auth: AuthSettings = Field(default_factory=AuthSettings)
+    logging: LoggingSettings = Field(default_factory=LoggingSettings)
+    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
+    metrics: MetricsSettings = Field(default_factory=MetricsSettings)
+    feedback: FeedbackSettings = Field(default_factory=FeedbackSettings)
 
     @classmethod
     def settings_customise_sources(

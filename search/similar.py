@@ -53,6 +53,7 @@ def similar(
     limit: int = 10,
     offset: int = 0,
     per_document: int | None = None,
+    trace: Trace | None = None,
     deadline: Deadline = NEVER,
 ) -> SearchResult:
     """Find the passages most like some examples and least like others.
@@ -69,6 +70,7 @@ def similar(
         limit: how many hits.
         offset: how many of the best hits to leave out.
         per_document: as in `Pipeline.search`.
+        trace: of the request that this is a part of; a new one when None.
         deadline: no stage begins after it.
 
     Raises:
@@ -82,7 +84,7 @@ def similar(
         raise InputError("positive is empty: give at least one example of what to look for.")
     if len(positive) + len(negative) > MAX_EXAMPLES:
         raise InputError(f"There are too many examples: at most {MAX_EXAMPLES} are taken.")
-    trace = Trace()
+    trace = trace or Trace()
     with trace.span("total"):
         deadline.check("look up the examples")
         with trace.span("embed"), in_time(deadline):
@@ -105,6 +107,7 @@ def similar(
             hits = pipeline.store.similar(query, principal)
         if per_document is not None:
             hits = page_of(arranged(hits, "relevance", per_document), limit, offset, per_document)
+    trace.found("", "dense", hits)
     return SearchResult("", "dense", tuple(hits), trace)
 
 

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query
 from api.admission import Admitted
 from api.answers import lay_out
 from api.auth import Reader
-from api.deps import PipelineDep
+from api.deps import PipelineDep, TraceDep
 from api.filters import to_expression
 from api.schemas import PROBLEMS, SearchIn, SearchOut
 from search.deadline import Deadline
-from search.domain import Principal
+from search.domain import Principal, Trace
 from search.filters import Expression, matching
 from search.pipeline import MAX_QUERY_CHARACTERS, Pipeline
 
@@ -20,10 +20,10 @@ router = APIRouter(prefix="/v1", tags=["search"], responses=PROBLEMS)
 
 @router.post("/search", summary="Find the passages that answer a query")
 def search(
-    body: SearchIn, pipeline: PipelineDep, principal: Reader, deadline: Admitted
+    body: SearchIn, pipeline: PipelineDep, principal: Reader, deadline: Admitted, trace: TraceDep
 ) -> SearchOut:
     """Search by meaning and by words; only what the caller may read is met."""
-    return _answer(pipeline, principal, body, to_expression(body.filter), deadline)
+    return _answer(pipeline, principal, body, to_expression(body.filter), deadline, trace)
 
 
 @router.get("/search", summary="Find passages, for simple callers")
@@ -31,6 +31,7 @@ def search_simply(
     pipeline: PipelineDep,
     principal: Reader,
     deadline: Admitted,
+    trace: TraceDep,
     q: Annotated[
         str,
         Query(
@@ -50,7 +51,7 @@ def search_simply(
     """Search as `POST /v1/search` does, with the filters one uses most."""
     body = SearchIn(query=q, mode=mode, limit=limit, offset=offset)
     where = matching(language=tuple(language), type=tuple(type), tags=tuple(tags))
-    return _answer(pipeline, principal, body, where, deadline)
+    return _answer(pipeline, principal, body, where, deadline, trace)
 
 
 def _answer(
@@ -59,6 +60,7 @@ def _answer(
     body: SearchIn,
     where: Expression,
     deadline: Deadline,
+    trace: Trace,
 ) -> SearchOut:
     result = pipeline.search(
         body.query,
@@ -72,5 +74,6 @@ def _answer(
         diversity=body.diversity,
         highlight=body.highlight,
         deadline=deadline,
+        trace=trace,
     )
     return lay_out(result, body, pipeline, principal, where, deadline)

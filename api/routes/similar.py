@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from api.admission import Admitted
 from api.answers import lay_out
 from api.auth import Reader
-from api.deps import PipelineDep
+from api.deps import PipelineDep, TraceDep
 from api.filters import to_expression
 from api.schemas import PROBLEMS, Problem, SearchOut
 from api.schemas_similar import SimilarIn
@@ -20,7 +20,11 @@ router = APIRouter(
 
 @router.post("/similar", summary="Find passages like some examples, and unlike others")
 def more_like_this(
-    body: SimilarIn, pipeline: PipelineDep, principal: Reader, deadline: Admitted
+    body: SimilarIn,
+    pipeline: PipelineDep,
+    principal: Reader,
+    trace: TraceDep,
+    deadline: Admitted,
 ) -> SearchOut:
     """Find more like texts, documents or passages; only what the caller may read is met."""
     where = to_expression(body.filter)
@@ -34,6 +38,7 @@ def more_like_this(
         limit=body.limit,
         offset=body.offset,
         per_document=body.per_document,
+        trace=trace,
         deadline=deadline,
     )
     return lay_out(result, body, pipeline, principal, where, deadline)

@@ -1,1 +1,1 @@
-"""What is not documents, in one SQLite file, `state.db`: API keys so far."""
+"""What is not documents, in one SQLite file, `state.db`: API keys, searches, feedback."""

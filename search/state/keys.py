@@ -17,8 +17,8 @@ from search.domain import Principal
 from search.errors import InputError
 from search.state.database import Database
 
-Scope = Literal["read", "write", "admin"]
-SCOPES: tuple[Scope, ...] = ("read", "write", "admin")
+Scope = Literal["read", "write", "metrics", "admin"]
+SCOPES: tuple[Scope, ...] = ("read", "write", "metrics", "admin")
 PREFIX = "sem_"
 
 

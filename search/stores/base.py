@@ -36,6 +36,23 @@ class IndexIdentity:
     dimension: int
     analyzer: str
 
+    @property
+    def described(self) -> str:
+        """Return it for people."""
+        return (
+            f"{self.model}@{self.revision} ({self.dimension} dimensions, "
+            f"analyzer {self.analyzer}, layout {self.layout})"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """What an index was built with and how much it holds, all tenants together."""
+
+    identity: IndexIdentity
+    documents: int
+    chunks: int
+
 
 @dataclass(frozen=True, slots=True)
 class StoreQuery:
@@ -161,6 +178,13 @@ class Store(Protocol):
         """Yield every published version of every document of all tenants.
 
         For syncing only: the one read that answers to no principal, as it answers nobody.
+        """
+        ...
+
+    def state(self) -> IndexState:
+        """Read anew what the index was built with, and count what is published.
+
+        For operators only: it counts for all tenants, and tells nothing of any.
         """
         ...
 

@@ -28,7 +28,7 @@ from search.domain import (
 from search.errors import IndexMismatchError, IndexMissingError
 from search.filters import EVERYTHING, All, Expression
 from search.stores import edge_create
-from search.stores.base import FacetField, IndexIdentity, SimilarQuery, StoreQuery, page
+from search.stores.base import FacetField, IndexIdentity, IndexState, SimilarQuery, StoreQuery, page
 from search.stores.conditions import permitted
 from search.stores.edge_errors import engine_errors
 from search.stores.edge_query import (
@@ -182,6 +182,12 @@ class EdgeStore:
         for record in self._scroll(where, payload=list(DOCUMENT_FIELDS)):
             if record.payload:
                 yield to_document(record.payload)
+
+    def state(self) -> IndexState:
+        """Read anew what the index was built with, and count what is published."""
+        chunks = edge.Filter(must_not=[NO_TENANT])
+        documents = edge.Filter(must=[any_of("index", (0,))], must_not=[NO_TENANT])
+        return IndexState(self._read_identity(), self._count(documents), self._count(chunks))
 
     def stage(self, chunks: Sequence[IndexedChunk]) -> None:
         """Add chunks, or replace those of the same id; invisible until published."""

@@ -15,6 +15,7 @@ CALLS = frozenset(
         "count_documents",
         "facet",
         "chunks",
+        "state",
         "stage",
         "publish",
         "update",

@@ -12,7 +12,7 @@ from search import errors
 from search.domain import Chunk, Document, Hit, IndexedChunk, Principal, Suggestion, Vector
 from search.errors import StoreError, StoreUnavailableError
 from search.filters import EVERYTHING, Expression
-from search.stores.base import FacetField, IndexIdentity, SimilarQuery, StoreQuery
+from search.stores.base import FacetField, IndexIdentity, IndexState, SimilarQuery, StoreQuery
 from search.stores.messages import CLAIM, IDENTITY, Page, Refusal, Request, Value
 from search.stores.note import read_note
 
@@ -94,6 +94,10 @@ class RemoteStore:
     def manifest(self) -> Iterator[Document]:
         """Yield every published version of every document of all tenants."""
         return self._iterate("manifest")
+
+    def state(self) -> IndexState:
+        """Read anew what the index was built with, and count what is published."""
+        return cast(IndexState, self._call("state"))
 
     def stage(self, chunks: Sequence[IndexedChunk]) -> None:
         """Add chunks, or replace those of the same id; invisible until published."""

@@ -1,6 +1,7 @@
 """The HTTP service, over the fake embedder and a real embedded store."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from search.errors import ConfigError, IndexMissingError
+from search.domain import Vector
+from search.embedders.base import ModelSpec
+from search.embedders.fake import FakeEmbedder
+from search.errors import ConfigError, IndexMissingError, ModelMissingError
 from search.settings import Settings, load_settings
+from search.stores.remote import RemoteStore
 from tests.ingest.folders import index_folder
 
 
@@ -87,6 +92,59 @@ def test_health(client: TestClient) -> None:
     ready = client.get("/readyz").json()
     assert ready["status"] == "ready"
     assert ready["model"] == "fake"
+    assert ready["checks"] == {"model": "loaded", "store": "answers", "index": "compatible"}
+
+
+class BrokenModel(FakeEmbedder):
+    def embed_query(self, text: str) -> Vector:
+        raise ModelMissingError("there is no model in /srv/secret-folder")
+
+
+class OtherModel(FakeEmbedder):
+    @property
+    def spec(self) -> ModelSpec:
+        return replace(super().spec, revision="fake-2")
+
+
+@pytest.mark.parametrize(
+    ("embedder", "check", "why"),
+    [
+        (BrokenModel(), "model", "failed: ModelMissingError"),
+        (OtherModel(), "index", "failed: IndexMismatchError"),
+    ],
+)
+def test_what_is_not_ready_is_said_but_no_more(
+    client: TestClient,
+    monkeypatch: pytest.MonkeyPatch,
+    embedder: FakeEmbedder,
+    check: str,
+    why: str,
+) -> None:
+    app: Any = client.app
+    monkeypatch.setattr(app.state.pipeline, "embedder", embedder)
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    body = answer.json()
+    assert body["status"] == "not ready"
+    assert body["checks"].pop(check) == why
+    assert not any(found.startswith("failed") for found in body["checks"].values())
+    assert "secret" not in answer.text
+
+
+def test_without_its_store_it_is_not_ready(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.md").write_text("# A\n\nUrlop.\n")
+    with TestClient(create_app(index_folder(tmp_path / "docs", tmp_path))) as client:
+        app: Any = client.app
+        app.state.pipeline.store = RemoteStore(tmp_path / "data" / "index")
+        note = tmp_path / "data" / "index.owner.json"
+        note.rename(note.with_suffix(".gone"))
+        app.state.pipeline.store.close()
+        checks = client.get("/readyz").json()["checks"]
+        assert checks["model"] == "loaded"
+        assert checks["store"] == checks["index"] == "failed: StoreUnavailableError"
+        assert client.get("/healthz").status_code == 200
+        note.with_suffix(".gone").rename(note)
 
 
 def test_without_an_index_the_service_does_not_start(tmp_path: Path) -> None:

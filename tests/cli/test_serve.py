@@ -139,6 +139,19 @@ def test_answers_on_a_kept_connection_do_not_wait_for_an_acknowledgement(
     assert sorted(times)[10] < 0.03  # a delayed acknowledgement takes 0.04
 
 
+def test_a_backup_is_made_while_the_service_runs(
+    environment: dict[str, str], docs: Path, service: tuple[subprocess.Popen[str], str]
+) -> None:
+    _, url = service
+    saved = json.loads(run(environment, "backup", str(docs.parent / "saved"), "--json"))
+    assert (saved["documents"], found(url, "urlop")) == (1, ["urlop.md"])
+    (docs / "delegacja.md").write_text("# Delegacja\n\nRozliczenie delegacji trwa 14 dni.\n")
+    run(environment, "ingest", str(docs))
+    assert set(found(url, "urlop")) == {"urlop.md", "delegacja.md"}
+    run(environment, "restore", str(docs.parent / "saved"), "--force")
+    assert found(url, "urlop") == ["urlop.md"]
+
+
 def test_no_request_is_lost_when_the_service_stops(
     service: tuple[subprocess.Popen[str], str],
 ) -> None:

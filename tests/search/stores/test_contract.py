@@ -370,3 +370,11 @@ def test_a_missing_index_is_said(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(IndexMissingError, match="semsearch ingest"):
         ServerStore(QdrantClient(":memory:"), "test")
+
+
+def test_the_state_counts_what_is_published_of_all_tenants(store: Store) -> None:
+    put(store, indexed(document("a.md"), "Urlop", "Wniosek"))
+    put(store, indexed(document("b.md", tenant="other", access=()), "Umowa"))
+    store.stage(indexed(document("c.md"), "Delegacja"))
+    state = store.state()
+    assert (state.identity, state.documents, state.chunks) == (IDENTITY, 2, 3)
