@@ -8,19 +8,20 @@ from typing import Any
 
 import pytest
 
+from cli.feedback import feedback_app
 from cli.keys import keys_app
 from cli.main import app
 from tests.ingest.parsers.samples import picture
 
 COMMANDS = [
     "ingest", "watch", "search", "ls", "show", "rm", "status", "eval", "config", "doctor", "serve",
+    "backup", "restore",
 ]  # fmt: skip
+GROUPS = {"keys": ["create", "list", "rotate", "revoke"], "feedback": ["export"]}
+GROUPED = [f"{group} {name}" for group, names in GROUPS.items() for name in names]
 
 
-KEY_COMMANDS = ["create", "list", "rotate", "revoke"]
-
-
-@pytest.mark.parametrize("command", [*COMMANDS, *(f"keys {name}" for name in KEY_COMMANDS)])
+@pytest.mark.parametrize("command", [*COMMANDS, *GROUPED])
 def test_every_command_has_help_with_an_example(semsearch: Any, command: str) -> None:
     result = semsearch(*command.split(), "--help")
     assert result.code == 0
@@ -31,8 +32,9 @@ def test_every_command_has_help_with_an_example(semsearch: Any, command: str) ->
 def test_no_command_is_without_a_test() -> None:
     names = {c.name or c.callback.__name__ for c in app.registered_commands if c.callback}
     assert names == set(COMMANDS)
-    grouped = [c.name or c.callback.__name__ for c in keys_app.registered_commands if c.callback]
-    assert sorted(grouped) == sorted(KEY_COMMANDS)
+    for name, group in {"keys": keys_app, "feedback": feedback_app}.items():
+        there = {c.name or c.callback.__name__ for c in group.registered_commands if c.callback}
+        assert there == set(GROUPS[name])
 
 
 def test_ingest_then_search(semsearch: Any, docs: Path) -> None:
