@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from fastapi.testclient import TestClient
 
@@ -202,7 +201,7 @@ def test_strangers_meet_neither_content_nor_existence(world: World, caller: str)
             assert _told(hidden, world.secret_id) == _told(missing, NOBODYS_ID), (path, what)
 
 
-def _told(answer: httpx.Response, id: str) -> str:
+def _told(answer: Any, id: str) -> str:
     """Return what an answer tells, but for the id asked for and that of the request."""
     return answer.text.replace(id, "{id}").replace(answer.headers["x-trace-id"], "{trace}")
 
