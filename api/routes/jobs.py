@@ -47,7 +47,7 @@ def sync(body: SyncIn, pipeline: PipelineDep, jobs: JobsDep, caller: Administrat
         sources=tuple(wanted),
         allow_mass_delete=body.allow_mass_delete,
     )
-    return JobOut.of(jobs.submit("sync", order, caller.id))
+    return JobOut.of(jobs.submit("sync", order, caller.identity))
 
 
 @router.get(
@@ -77,7 +77,7 @@ def _visible(jobs: Jobs, id: str, caller: Caller) -> Job:
     """Find a job; one that others asked for is as if it were not there."""
     job = jobs.get(id)
     ours = job is not None and job.tenant == caller.principal.tenant
-    if job is None or not ours or (job.caller != caller.id and not caller.principal.admin):
+    if job is None or not ours or (job.caller != caller.identity and not caller.principal.admin):
         raise NotFoundError(f"There is no job {id[:100]}.")
     return job
 

@@ -89,7 +89,7 @@ async def upload(
         form = await receive_form(request.stream(), request.headers.get("content-type"), limits)
         files = await run_in_threadpool(_checked, form, caller.principal, settings)
         order = Order(principal=caller.principal, staging=staging, uploads=files)
-        job = await run_in_threadpool(jobs.submit, "upload", order, caller.id)
+        job = await run_in_threadpool(jobs.submit, "upload", order, caller.identity)
     except BaseException as error:
         shutil.rmtree(staging, ignore_errors=True)
         if isinstance(error, ClientDisconnect):

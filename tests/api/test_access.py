@@ -203,7 +203,8 @@ def test_strangers_meet_neither_content_nor_existence(world: World, caller: str)
 
 def _told(answer: Any, id: str) -> str:
     """Return what an answer tells, but for the id asked for and that of the request."""
-    return answer.text.replace(id, "{id}").replace(answer.headers["x-trace-id"], "{trace}")
+    told: str = answer.text.replace(id, "{id}").replace(answer.headers["x-trace-id"], "{trace}")
+    return told
 
 
 @pytest.mark.parametrize("caller", STRANGERS)
