@@ -243,6 +243,8 @@ class SearchResult:
     mode: Mode
     hits: tuple[Hit, ...]
     trace: Trace
+    vector: Vector | None = field(default=None, repr=False, compare=False)
+    """Of the query; None where it was not embedded."""
 
 
 def document_id(tenant: str, source: str, path: str) -> str:

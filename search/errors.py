@@ -18,7 +18,8 @@
     │   └── StoreUnavailableError       7   503   the Qdrant server does not answer
     ├── ModelError                      8   503   a model cannot be loaded or run
     │   ├── ModelMissingError           8   503   it is not on this machine
-    │   └── ModelCorruptError           8   503   its files fail their checksum or shape
+    │   ├── ModelCorruptError           8   503   its files fail their checksum or shape
+    │   └── RerankError                 8   503   a reranker returned no permutation of its input
     ├── DeadlineError                   9   504   the time that the request had is over
     ├── BusyError                       9   503   too much is asked at once: ask again later
     │   └── RateLimitError              9   429   this caller asks too often
@@ -146,6 +147,10 @@ class ModelMissingError(ModelError):
 
 class ModelCorruptError(ModelError):
     """A model's files fail their checksum or have the wrong shape."""
+
+
+class RerankError(ModelError):
+    """A reranker returned no permutation of its input."""
 
 
 class DeadlineError(SemsearchError):

@@ -23,7 +23,9 @@ from search.errors import InputError, StoreError
 from search.filters import EVERYTHING, Expression
 from search.highlights import with_best_sentences
 from search.lexical.bm25 import Bm25
+from search.pool import Pool
 from search.settings import RetrievalSettings
+from search.signals import pool_of
 from search.stores.base import FacetField, Store, StoreQuery
 
 MAX_QUERY_CHARACTERS = 4000
@@ -136,7 +138,28 @@ class Pipeline:
                     most = self._settings.highlight_sentences
                     hits = with_best_sentences(hits, query, dense, self.embedder, most, deadline)
         trace.found(query, mode, hits)
-        return SearchResult(query, mode, tuple(hits), trace)
+        return SearchResult(query, mode, tuple(hits), trace, dense)
+
+    def pool(self, result: SearchResult, principal: Principal, deadline: Deadline = NEVER) -> Pool:
+        """Return what a reranker or an answerer needs to know of the passages found.
+
+        Args:
+            result: of a search by the same principal.
+            principal: who asked.
+            deadline: no stage begins after it.
+
+        Raises:
+            DeadlineError: the deadline passed.
+            ModelError: the embedding model cannot be loaded.
+            StoreError: the store failed.
+        """
+        deadline.check("look at the passages found")
+        with result.trace.span("signals"), in_time(deadline):
+            vector = result.vector
+            if vector is None:
+                vector = self.embedder.embed_query(result.query)
+            vectors = self.store.vectors([hit.id for hit in result.hits], principal)
+            return pool_of(result.query, vector, result.hits, vectors)
 
     def facets(
         self,

@@ -172,3 +172,22 @@ def test_no_sentence_is_marked_where_a_word_matches(pipeline: Pipeline) -> None:
 def test_lexical_search_embeds_the_query_only_for_marks_it_needs(pipeline: Pipeline) -> None:
     result = pipeline.search("urlop", ADMIN, mode="lexical", highlight="semantic")
     assert [hit.semantic for hit in result.hits] == [None]
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "lexical"])
+def test_a_pool_tells_how_well_each_passage_fits(pipeline: Pipeline, mode: Mode) -> None:
+    result = pipeline.search("zaległe urlopy", ADMIN, mode=mode)
+    pool = pipeline.pool(result, ADMIN)
+    assert (pool.query, pool.hits) == ("zaległe urlopy", result.hits)
+    assert pool.signals[0].coverage == 1
+    assert all(0 <= signals.coverage < 1 for signals in pool.signals[1:])
+    vector = EMBEDDER.embed_query("zaległe urlopy")
+    for hit, signals in zip(pool.hits, pool.signals, strict=True):
+        [passage] = EMBEDDER.embed_passages([hit.chunk.text])
+        assert signals.cosine == pytest.approx(float(vector @ passage), abs=1e-5)
+
+
+def test_a_passage_that_may_not_be_read_counts_as_unlike(pipeline: Pipeline) -> None:
+    result = pipeline.search("zaległe urlopy", ADMIN)
+    pool = pipeline.pool(result, Principal("elsewhere", admin=True))
+    assert {signals.cosine for signals in pool.signals} == {0.0}

@@ -1,0 +1,1 @@
+"""Answerers: a short answer, with citations, from the passages that were retrieved."""

@@ -1,0 +1,1 @@
+"""Language models that generate: an HTTP endpoint, llama.cpp in this process, a fake."""
