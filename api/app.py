@@ -21,7 +21,7 @@ from api.routes import documents, feedback, health, jobs, metrics, search, simil
 from api.tracing import TRACE_HEADER, Observed, Observer
 from api.watching import Watching
 from ingest.job_queue import JobQueue
-from search.assemble import build_pipeline, owning_index
+from search.assemble import build_pipeline, ensure_index, owning_index
 from search.errors import BusyError, ConfigError, CredentialError, SemsearchError
 from search.settings import Settings
 
@@ -52,6 +52,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        ensure_index(settings)
         with owning_index(settings), JobQueue(settings).running() as app.state.jobs:
             app.state.pipeline = build_pipeline(settings, shared=True)
             app.state.admission = Admission(settings.api)

@@ -36,13 +36,18 @@ def serve(
     from api.app import create_app
     from api.logs import configure_logging
     from api.server import serve_until_told
-    from search.assemble import build_embedder, open_store
+    from search.assemble import ensure_index
 
     settings = load_settings()
     host, port = host or settings.api.host, port or settings.api.port
     app = create_app(settings, host=host)
     # What keeps the service from starting is said in one line, before its log begins.
-    open_store(settings, build_embedder(settings.embedder), create=False).close()
+    if ensure_index(settings):
+        stderr().print(
+            "Nothing has been indexed yet: `semsearch ingest FOLDER` works while the service runs, "
+            "and so do uploads.",
+            soft_wrap=True,
+        )
     listener = _listen(host, port)
     who = {
         "none": "whoever asks is a local administrator",

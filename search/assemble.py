@@ -13,7 +13,7 @@ from search.domain import Principal
 from search.embedders.base import Embedder
 from search.embedders.batched import BatchedQueries
 from search.embedders.cached import CachedQueries
-from search.errors import IndexMismatchError
+from search.errors import IndexMismatchError, IndexMissingError
 from search.lexical.analyzer import ANALYZER_VERSION
 from search.lexical.bm25 import Bm25
 from search.pipeline import Pipeline
@@ -84,6 +84,26 @@ def open_store(settings: Settings, embedder: Embedder, *, create: bool) -> Store
         store.close()
         raise IndexMismatchError(_mismatch(found, wanted))
     return store
+
+
+def ensure_index(settings: Settings) -> bool:
+    """Make an empty index where there is none, and make sure that one that is there fits.
+
+    Returns:
+        Whether there was none.
+
+    Raises:
+        IndexMismatchError: it was built with another model or analyzer.
+        StoreError: the store cannot be opened.
+        ModelError: the model cannot be described.
+    """
+    embedder = build_embedder(settings.embedder)
+    try:
+        open_store(settings, embedder, create=False).close()
+    except IndexMissingError:
+        open_store(settings, embedder, create=True).close()
+        return True
+    return False
 
 
 def open_store_as_is(settings: Settings) -> Store:

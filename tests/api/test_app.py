@@ -12,7 +12,7 @@ from api.app import create_app
 from search.domain import Vector
 from search.embedders.base import ModelSpec
 from search.embedders.fake import FakeEmbedder
-from search.errors import ConfigError, IndexMissingError, ModelMissingError
+from search.errors import ConfigError, ModelMissingError
 from search.settings import Settings, load_settings
 from search.stores.remote import RemoteStore
 from tests.ingest.folders import index_folder
@@ -147,10 +147,13 @@ def test_without_its_store_it_is_not_ready(tmp_path: Path) -> None:
         note.with_suffix(".gone").rename(note)
 
 
-def test_without_an_index_the_service_does_not_start(tmp_path: Path) -> None:
+def test_a_service_may_start_before_anything_is_indexed(tmp_path: Path) -> None:
     settings = load_settings(data_dir=tmp_path / "none", embedder={"model": "fake"})
-    with pytest.raises(IndexMissingError), TestClient(create_app(settings)):
-        pass
+    with TestClient(create_app(settings)) as client:
+        assert client.get("/readyz").json()["status"] == "ready"
+        found = client.post("/v1/search", json={"query": "urlop"}).json()
+        assert (found["hits"], found["total"]) == ([], 0)
+        assert client.get("/v1/suggest", params={"q": "u"}).json()["suggestions"] == []
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.2", "example.com", "::"])

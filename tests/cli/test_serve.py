@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -38,19 +39,31 @@ def docs(tmp_path: Path, environment: dict[str, str]) -> Path:
 
 @pytest.fixture
 def service(environment: dict[str, str], docs: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    with served(environment) as running:
+        yield running
+
+
+@contextmanager
+def served(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [*COMMAND, "serve", "--port", str(port)],
-        env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+    log = log_of(environment)
+    with log.open("w") as output:  # not a pipe: nobody would read it, and it would fill up
+        process = subprocess.Popen(
+            [*COMMAND, "serve", "--port", str(port)],
+            env=environment, text=True, stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
-    assert process.stdout is not None
-    with process.stdout:
+    try:
         await_ready(url)
         yield process, url
+    finally:
         process.terminate()
         process.wait(30)
+
+
+def log_of(environment: dict[str, str]) -> Path:
+    return Path(environment["SEMSEARCH_DATA_DIR"]).with_suffix(".log")
 
 
 def await_ready(url: str) -> None:
@@ -182,3 +195,14 @@ def test_no_request_is_lost_when_the_service_stops(
         client.join(30)
     assert not lost
     assert min(answered) > 0
+
+
+def test_a_service_that_starts_empty_says_so_and_takes_what_is_ingested(
+    environment: dict[str, str], docs: Path, tmp_path: Path
+) -> None:
+    environment |= {"SEMSEARCH_DATA_DIR": str(tmp_path / "empty")}
+    with served(environment) as (_, url):
+        assert "Nothing has been indexed yet" in log_of(environment).read_text()
+        assert found(url, "urlop") == []
+        run(environment, "ingest", str(docs))
+        assert found(url, "urlop") == ["urlop.md"]
