@@ -59,7 +59,7 @@ def create_app(
             # Requests at work must never keep all threads from those that only say who asks.
             threads = current_default_thread_limiter()
             threads.total_tokens = settings.api.concurrency + SPARE_THREADS
-            with watching.started(app.state.pipeline, app.state.admission):
+            with watching.started(app.state.pipeline, app.state.admission, app.state.jobs):
                 yield
             app.state.pipeline.close()
 

@@ -9,6 +9,7 @@ from api.logs import AccessLog
 from api.memory import SearchMemory
 from api.metrics import Metrics
 from api.tracing import Observer
+from ingest.job_queue import JobQueue
 from search.embedders.cached import CachedQueries
 from search.errors import ConfigError
 from search.pipeline import Pipeline
@@ -42,21 +43,22 @@ class Watching:
         return (*first, self.memory, *([self._spans] if self._spans else []))
 
     @contextmanager
-    def started(self, pipeline: Pipeline, admission: Admission) -> Iterator[None]:
+    def started(self, pipeline: Pipeline, admission: Admission, jobs: JobQueue) -> Iterator[None]:
         """Measure what is served, while the context is open; then send and write what is left."""
-        self._watch(pipeline, admission)
+        self._watch(pipeline, admission, jobs)
         with self.metrics.listening(self._settings.metrics):
             yield
         self.memory.close()
         if self._spans:
             self._spans.close()
 
-    def _watch(self, pipeline: Pipeline, admission: Admission) -> None:
+    def _watch(self, pipeline: Pipeline, admission: Admission, jobs: JobQueue) -> None:
         watch, cache = self.metrics.watch, pipeline.embedder
         self.metrics.watch_index(pipeline.store)
         watch("semsearch_requests_at_work", "Requests that hold a turn.", lambda: admission.running)
         watch("semsearch_requests_waiting", "Requests that wait for a turn.",
               lambda: admission.waiting)  # fmt: skip
+        watch("semsearch_jobs_waiting", "Uploads and syncs that wait.", lambda: jobs.waiting)
         if isinstance(cache, CachedQueries):
             watch("semsearch_query_cache_hits", "Queries whose vector was remembered.",
                   lambda: cache.hits, kind="counter")  # fmt: skip

@@ -57,6 +57,11 @@ class JobQueue:
             self._thread.join()
             self.jobs.fail_unfinished(STOPPED)
 
+    @property
+    def waiting(self) -> int:
+        """Return how many jobs wait for the one at work."""
+        return self._waiting.qsize()
+
     def submit(self, kind: JobKind, order: Order, caller: str) -> Job:
         """Have a job done when its turn comes.
 

@@ -72,6 +72,14 @@ def test_what_is_counted(client: TestClient) -> None:
     assert found["semsearch_query_cache_hits_total", labelled()] == 2
     assert found["semsearch_requests_at_work", labelled()] == 0
     assert found["semsearch_requests_waiting", labelled()] == 0
+    assert found["semsearch_jobs_waiting", labelled()] == 0
+
+
+def test_jobs_that_wait_are_counted(client: TestClient) -> None:
+    for _ in range(3):
+        assert client.post("/v1/sync", json={}).status_code == 202
+    waiting = samples(client.get("/metrics").text)["semsearch_jobs_waiting", labelled()]
+    assert 2 <= waiting <= 3  # whether or not the first has already begun
 
 
 def test_nothing_tells_tenants_paths_or_queries(client: TestClient) -> None:
