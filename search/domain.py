@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -236,6 +236,22 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Reranked:
+    """How the reranking of one search went."""
+
+    arm: str
+    """The reranker's name."""
+    passages: int
+    """How many it was given."""
+    degraded: str | None = None
+    """Why the retriever's order stayed: `rerank_timeout`, `rerank_failed`; None if it did not."""
+    events: Mapping[str, int] = field(default_factory=dict)
+    """What happened on the way, counted, e.g. `cached`, `repaired`, `skipped`."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
     """The hits of one query, best first, with what it took to find them."""
 
@@ -245,6 +261,8 @@ class SearchResult:
     trace: Trace
     vector: Vector | None = field(default=None, repr=False, compare=False)
     """Of the query; None where it was not embedded."""
+    reranked: Reranked | None = None
+    """None where no reranker was asked."""
 
 
 def document_id(tenant: str, source: str, path: str) -> str:

@@ -17,6 +17,7 @@ from search.domain import (
     SearchResult,
     Sort,
     Trace,
+    Vector,
 )
 from search.embedders.base import Embedder
 from search.errors import InputError, StoreError
@@ -24,6 +25,7 @@ from search.filters import EVERYTHING, Expression
 from search.highlights import with_best_sentences
 from search.lexical.bm25 import Bm25
 from search.pool import Pool
+from search.reranking import Rerank, rerank_first
 from search.settings import RetrievalSettings
 from search.signals import pool_of
 from search.stores.base import FacetField, Store, StoreQuery
@@ -58,6 +60,7 @@ class Pipeline:
         per_document: int | None = None,
         diversity: float = 0,
         highlight: Highlight | None = None,
+        rerank: Rerank | None = None,
         trace: Trace | None = None,
         deadline: Deadline = NEVER,
     ) -> SearchResult:
@@ -78,13 +81,14 @@ class Pipeline:
                 that resembles better ones falls behind; an order by date knows none.
             highlight: whether to look for the best sentence of passages without a matching
                 word; as the settings say when None.
+            rerank: a second look at the first passages; an order by date knows none.
             trace: of the request that this is a part of; a new one when None.
             deadline: no stage begins after it, and the store gets no more time than is left.
 
         Raises:
             InputError: the query is empty or too long.
             DeadlineError: the deadline passed.
-            ModelError: the embedding model cannot be loaded.
+            ModelError: the embedding model cannot be loaded, or the reranker's is missing.
             StoreError: the store failed.
         """
         query = query.strip()
@@ -97,6 +101,9 @@ class Pipeline:
         mode = mode or self._settings.mode
         limit = limit or self._settings.limit
         trace = trace or Trace()
+        if sort != "relevance":
+            rerank, diversity = None, 0
+        reranked = None
         with trace.span("total"):
             dense, terms, boost = None, NO_TERMS, NO_TERMS
             if mode != "lexical":
@@ -124,10 +131,16 @@ class Pipeline:
             deadline.check("search the index")
             with trace.span("retrieve"), in_time(deadline):
                 whole = sort != "relevance" or per_document is not None or diversity > 0
+                whole = whole or rerank is not None
                 if whole:
                     asked = replace(asked, limit=asked.candidates, offset=0)
                 hits = self.store.query(asked, principal)
-            if diversity and sort == "relevance":
+            if rerank is not None:
+                first = hits[: rerank.pool]
+                pool = self._pool(query, dense, first, principal, trace, deadline)
+                with trace.span("rerank"):
+                    hits, reranked = rerank_first(hits, pool, rerank, deadline)
+            if diversity:
                 with trace.span("diversify"), in_time(deadline):
                     vectors = self.store.vectors([hit.id for hit in hits[:POOL]], principal)
                     hits = [*diversified(hits[:POOL], vectors, diversity), *hits[POOL:]]
@@ -138,7 +151,7 @@ class Pipeline:
                     most = self._settings.highlight_sentences
                     hits = with_best_sentences(hits, query, dense, self.embedder, most, deadline)
         trace.found(query, mode, hits)
-        return SearchResult(query, mode, tuple(hits), trace, dense)
+        return SearchResult(query, mode, tuple(hits), trace, dense, reranked)
 
     def pool(self, result: SearchResult, principal: Principal, deadline: Deadline = NEVER) -> Pool:
         """Return what a reranker or an answerer needs to know of the passages found.
@@ -153,13 +166,8 @@ class Pipeline:
             ModelError: the embedding model cannot be loaded.
             StoreError: the store failed.
         """
-        deadline.check("look at the passages found")
-        with result.trace.span("signals"), in_time(deadline):
-            vector = result.vector
-            if vector is None:
-                vector = self.embedder.embed_query(result.query)
-            vectors = self.store.vectors([hit.id for hit in result.hits], principal)
-            return pool_of(result.query, vector, result.hits, vectors)
+        hits, trace = result.hits, result.trace
+        return self._pool(result.query, result.vector, hits, principal, trace, deadline)
 
     def facets(
         self,
@@ -182,6 +190,22 @@ class Pipeline:
     def close(self) -> None:
         """Close the store."""
         self.store.close()
+
+    def _pool(
+        self,
+        query: str,
+        vector: Vector | None,
+        hits: Sequence[Hit],
+        principal: Principal,
+        trace: Trace,
+        deadline: Deadline,
+    ) -> Pool:
+        deadline.check("look at the passages found")
+        with trace.span("signals"), in_time(deadline):
+            if vector is None:
+                vector = self.embedder.embed_query(query)
+            vectors = self.store.vectors([hit.id for hit in hits], principal)
+            return pool_of(query, vector, hits, vectors)
 
     def _prefetch(self, depth: int) -> int:
         """Return the candidates per retriever: as set, unless the page lies beyond them all."""
