@@ -339,13 +339,17 @@ def test_a_damaged_index_says_how_to_mend_it(semsearch: Any, docs: Path, tmp_pat
     assert semsearch("search", "urlop").code == 0
 
 
-def test_serve_says_in_a_line_why_it_cannot(semsearch: Any, docs: Path) -> None:
+def test_serve_says_in_a_line_why_it_cannot(
+    semsearch: Any, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import socket
 
-    missing = semsearch("serve", "--port", "18765")
-    assert missing.code == 5
-    assert "semsearch ingest" in missing.err
     semsearch("ingest", str(docs))
+    with monkeypatch.context() as other:
+        other.setenv("SEMSEARCH_EMBEDDER__MODEL", "bundled")
+        mismatch = semsearch("serve", "--port", "18765")
+    assert mismatch.code == 5
+    assert "--rebuild" in mismatch.err
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = semsearch("serve", "--port", str(port))
