@@ -12,7 +12,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint bench examples lock clean
+.PHONY: help setup demo test check lint bench examples openapi lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ bench: $(VENV)/.installed-dev ## measure, side by side with what one would take 
 examples: $(VENV)/.installed-dev ## make the binary examples and the golden corpus again
 	$(BIN)/python examples/make_binaries.py
 	$(BIN)/python examples/make_golden_corpus.py
+
+openapi: $(VENV)/.installed-dev ## write api/openapi.json, which a test compares with the service
+	$(BIN)/python -m api.openapi
 
 lock: $(VENV)/.installed-dev ## write constraints.txt from what is installed
 	$(BIN)/python -m pip freeze --exclude-editable --exclude setuptools | sed -E 's/\+[a-z0-9.]+$$//' > constraints.txt

@@ -12,9 +12,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from api.admission import Admission
 from api.auth import Authenticator
+from api.description import DESCRIPTION, TAGS, Described
 from api.limits import BodyLimit, SecurityHeaders
 from api.problems import problem
 from api.routes import documents, feedback, health, jobs, metrics, search, similar, suggest, uploads
@@ -63,10 +65,14 @@ def create_app(
                 yield
             app.state.pipeline.close()
 
-    app = FastAPI(
+    app = Described(
         title="semsearch",
         version=version("semsearch"),
         summary="Search your own documents by meaning, on your own hardware.",
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        generate_unique_id_function=lambda route: route.name,
         lifespan=lifespan,
     )
     app.state.authenticator = Authenticator(settings)
@@ -127,9 +133,16 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
-    """Answer for what FastAPI itself refuses: no such path, no such method."""
+    """Answer for what FastAPI itself refuses: no such path, no such method, no readable body."""
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, str(error.detail), f"{request.method} {request.url.path}")
+    path = request.url.path
+    if error.status_code == 400:  # all that FastAPI says with a 400
+        return problem(422, "Invalid request", "The body cannot be read: send JSON in UTF-8.")
+    headers = dict(error.headers or {})
+    if error.status_code == 405:  # Starlette names the methods of one route, a path may have more
+        here = [r for r in request.app.routes if isinstance(r, Route) and r.path_regex.match(path)]
+        headers["Allow"] = ", ".join(sorted({m for route in here for m in route.methods or ()}))
+    return problem(error.status_code, str(error.detail), f"{request.method} {path}", headers)
 
 
 async def _bug(request: Request, error: Exception) -> JSONResponse:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 
 from api.tracing import current_trace
 from ingest.job_queue import JobQueue
@@ -33,6 +33,10 @@ def _jobs(request: Request) -> JobQueue:
 
 
 JobsDep = Annotated[JobQueue, Depends(_jobs)]
+
+DocumentId = Annotated[
+    str, Path(max_length=100, description="As hits and lists of documents name it.")
+]
 
 TraceDep = Annotated[Trace, Depends(current_trace)]
 """The trace of this request; what a route times in it is logged, measured and exported."""

@@ -36,16 +36,22 @@ class FieldFilter(_Part):
         },
     )
 
-    field: str = Field(description=f"One of {', '.join(core.FIELDS)}.", examples=["language"])
-    equals: str | int | None = None
-    any_of: list[str | int] | None = Field(None, max_length=core.MAX_PARTS)
+    field: str = Field(
+        description="What of a document to look at.",
+        examples=["language"],
+        json_schema_extra={"enum": list(core.FIELDS)},
+    )
+    equals: str | int | None = Field(None, description="The value, to the letter.")
+    any_of: list[str | int] | None = Field(
+        None, max_length=core.MAX_PARTS, description="One of the values."
+    )
     contains: str | None = Field(
         None, min_length=1, max_length=500, description="Case and diacritics do not matter."
     )
-    gte: Bound | None = None
-    gt: Bound | None = None
-    lte: Bound | None = None
-    lt: Bound | None = None
+    gte: Bound | None = Field(None, description="At least; a date or a number.")
+    gt: Bound | None = Field(None, description="More than.")
+    lte: Bound | None = Field(None, description="At most.")
+    lt: Bound | None = Field(None, description="Less than.")
 
     @model_validator(mode="after")
     def _one_way(self) -> "FieldFilter":
@@ -72,7 +78,7 @@ class FieldFilter(_Part):
 class AllFilter(_Part):
     """Every part holds."""
 
-    all: "list[FilterIn]" = Field(max_length=core.MAX_PARTS)
+    all: "list[FilterIn]" = Field(max_length=core.MAX_PARTS, description="Conditions.")
 
     def to_domain(self) -> core.Expression:
         """Return the condition as the core takes it."""
@@ -82,7 +88,7 @@ class AllFilter(_Part):
 class AnyFilter(_Part):
     """At least one part holds."""
 
-    any: "list[FilterIn]" = Field(max_length=core.MAX_PARTS)
+    any: "list[FilterIn]" = Field(max_length=core.MAX_PARTS, description="Conditions.")
 
     def to_domain(self) -> core.Expression:
         """Return the condition as the core takes it."""
@@ -92,7 +98,7 @@ class AnyFilter(_Part):
 class NotFilter(_Part):
     """The part does not hold."""
 
-    inner: "FilterIn" = Field(alias="not")
+    inner: "FilterIn" = Field(alias="not", description="A condition.")
 
     def to_domain(self) -> core.Expression:
         """Return the condition as the core takes it."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from search.state.jobs import Job, JobKind, JobState
 
@@ -96,4 +96,6 @@ class SyncIn(BaseModel):
         max_length=100,
         description="Sources that the index knows, as in `source` of a document; all if left out.",
     )
-    allow_mass_delete: bool = Field(False, description="Delete even if much of a source is gone.")
+    allow_mass_delete: StrictBool = Field(
+        False, description="Delete even if much of a source is gone."
+    )

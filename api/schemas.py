@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import groupby
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.filters import RootFilter
+from api.numbers import Number, OnlyNumbers, Whole
 from search.domain import Chunk, Document, Hit, SearchResult
 from search.lexical.highlight import best_window, matching_spans, within
 from search.pipeline import MAX_QUERY_CHARACTERS
@@ -23,10 +24,10 @@ class Selection(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     filter: RootFilter | None = Field(None, description="Only documents for which this holds.")
-    limit: int = Field(10, ge=1, le=100, description="Hits, or documents when grouped.")
-    offset: int = Field(0, ge=0, le=10_000, description="Of the best, how many to leave out.")
-    per_document: int | None = Field(
-        None, ge=1, le=20, description="Group by document: at most so many passages of each."
+    limit: Whole = Field(10, ge=1, le=100, description="Hits, or documents when grouped.")
+    offset: Whole = Field(0, ge=0, le=10_000, description="Of the best, how many to leave out.")
+    per_document: Annotated[int, Field(ge=1, le=20), OnlyNumbers] | None = Field(
+        None, description="Group by document: at most so many passages of each."
     )
     facets: list[FacetField] = Field(
         [], max_length=6, description="Count the documents that match the filter, by value."
@@ -49,14 +50,18 @@ class SearchIn(Selection):
         },
     )
 
-    query: str = Field(min_length=1, max_length=MAX_QUERY_CHARACTERS)
+    query: str = Field(
+        min_length=1,
+        max_length=MAX_QUERY_CHARACTERS,
+        description="What somebody typed, in any language.",
+    )
     mode: Literal["hybrid", "dense", "lexical"] | None = Field(
         None, description="By meaning and words, or one of them; the service's default if left out."
     )
     sort: Literal["relevance", "newest", "oldest"] = Field(
         "relevance", description="By date: of the relevant passages, by their document's date."
     )
-    diversity: float = Field(
+    diversity: Number = Field(
         0,
         ge=0,
         le=1,
@@ -93,12 +98,12 @@ class HitOut(BaseModel):
 
     document_id: str
     chunk: int = Field(description="Its place in the document, from 0.")
-    path: str
+    path: str = Field(description="Of the document, below its source.")
     title: str
     section: list[str] = Field(description="The headings above the passage, outermost first.")
-    page: int | None
+    page: int | None = Field(description="The page, slide or sheet it starts on, from 1.")
     score: float = Field(description="Relative to this query: do not compare across queries.")
-    text: str
+    text: str = Field(description="The whole passage.")
     marks: list[tuple[int, int]] = Field(
         description="Character ranges of the text that match words of the query."
     )
@@ -148,8 +153,8 @@ class Group(BaseModel):
 class ServedBy(BaseModel):
     """What answered."""
 
-    model: str
-    revision: str
+    model: str = Field(description="The embedding model.")
+    revision: str = Field(description="Of the model's weights.")
     mode: Literal["hybrid", "dense", "lexical"]
 
 
@@ -162,7 +167,7 @@ class SearchOut(BaseModel):
     facets: dict[FacetField, dict[str, int]] = Field(
         description="Documents (not passages) by value, under the filter, most frequent first."
     )
-    trace_id: str
+    trace_id: str = Field(description="Names this search in feedback and in the service's log.")
     timings_ms: dict[str, float] = Field(description="Milliseconds by stage.")
     served_by: ServedBy
 
@@ -194,19 +199,19 @@ class DocumentOut(BaseModel):
     """What is known of a document."""
 
     id: str
-    path: str
+    path: str = Field(description="Below its source, with forward slashes.")
     title: str
-    type: str
-    language: str
+    type: str = Field(description="The format, as its usual extension: `docx`, `pdf`, ...")
+    language: str = Field(description="ISO 639-1; `und` where it could not be told.")
     author: str | None
     created: datetime | None
     modified: datetime
     size: int = Field(description="Bytes.")
     pages: int | None
     tags: list[str]
-    source: str
+    source: str = Field(description="The folder it was indexed under, or the place of uploads.")
     attached_to: str | None = Field(description="The path of the file that holds this one.")
-    chunks: int
+    chunks: int = Field(description="Passages that it was cut into.")
 
     @classmethod
     def of(cls, document: Document) -> "DocumentOut":
@@ -233,18 +238,18 @@ class DocumentsOut(BaseModel):
     """A page of documents."""
 
     documents: list[DocumentOut]
-    total: int
+    total: int = Field(description="Documents that match the filter.")
     next: str | None = Field(description="Cursor of the next page; null on the last.")
 
 
 class ChunkOut(BaseModel):
     """A passage of a document."""
 
-    index: int
+    index: int = Field(description="Its place in the document, from 0.")
     text: str
-    section: list[str]
-    page: int | None
-    tokens: int
+    section: list[str] = Field(description="The headings above it, outermost first.")
+    page: int | None = Field(description="The page, slide or sheet it starts on, from 1.")
+    tokens: int = Field(description="What the embedding model reads of it.")
 
     @classmethod
     def of(cls, chunk: Chunk) -> "ChunkOut":
@@ -261,10 +266,10 @@ class ChunkOut(BaseModel):
 class Problem(BaseModel):
     """An error (RFC 9457)."""
 
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
+    type: str = Field("about:blank", description="Always so: the status says what kind it is.")
+    title: str = Field(description="What kind of error it is, in a word or two.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What is wrong with which field, and the way out.")
     trace_id: str | None = Field(None, description="Names the request in the service's log.")
 
 
@@ -287,6 +292,7 @@ class Readiness(BaseModel):
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "No key, or one that is not valid (any more)."},
     403: {"model": Problem, "description": "The key lacks the scope."},
+    413: {"model": Problem, "description": "The body is too large."},
     422: {"model": Problem, "description": "The request is malformed."},
     429: {"model": Problem, "description": "This caller asks too often; see Retry-After."},
     503: {

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from api.numbers import OnlyNumbers
 from api.schemas import Selection
 from search.domain import Suggestion
 from search.pipeline import MAX_QUERY_CHARACTERS
@@ -23,10 +24,14 @@ class ExampleIn(BaseModel):
         },
     )
 
-    text: str | None = Field(None, min_length=1, max_length=MAX_QUERY_CHARACTERS)
-    document_id: str | None = Field(None, min_length=1, max_length=100)
-    chunk: int | None = Field(
-        None, ge=0, le=1_000_000, description="A passage's place in the document, from 0."
+    text: str | None = Field(
+        None, min_length=1, max_length=MAX_QUERY_CHARACTERS, description="Any text, as a query."
+    )
+    document_id: str | None = Field(
+        None, min_length=1, max_length=100, description="As hits and lists of documents name it."
+    )
+    chunk: Annotated[int, Field(ge=0, le=1_000_000), OnlyNumbers] | None = Field(
+        None, description="A passage's place in the document, from 0."
     )
 
     @model_validator(mode="after")

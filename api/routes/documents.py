@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, PlainTextResponse
 
 from api.admission import admitted
 from api.auth import Reader, Writer
-from api.deps import PipelineDep, SettingsDep
+from api.deps import DocumentId, PipelineDep, SettingsDep
 from api.schemas import PROBLEMS, ChunkOut, DocumentOut, DocumentsOut, Problem
 from ingest.catalog import still_there, with_attachments
 from ingest.uploads import Uploads, check_removable
@@ -59,9 +59,9 @@ def list_documents(
     tags: Annotated[list[str], Query(description="Any of these.")] = [],  # noqa: B006
     title: Annotated[str | None, Query(min_length=1, description="A part of the title.")] = None,
     path: Annotated[str | None, Query(min_length=1, description="A part of the path.")] = None,
-    sort: SortKey = "path",
-    descending: bool = False,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    sort: Annotated[SortKey, Query(description="What orders the documents.")] = "path",
+    descending: Annotated[bool, Query(description="Z to A, newest or largest first.")] = False,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Documents of a page.")] = 100,
     cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
 ) -> DocumentsOut:
     """List the documents that the caller may read, page by page."""
@@ -86,20 +86,20 @@ def list_documents(
 
 
 @router.get("/{id}", summary="Describe a document")
-def get_document(id: str, pipeline: PipelineDep, principal: Reader) -> DocumentOut:
+def get_document(id: DocumentId, pipeline: PipelineDep, principal: Reader) -> DocumentOut:
     """Tell what is known of a document."""
     return DocumentOut.of(find_document(pipeline.store, id, principal))
 
 
 @router.get("/{id}/chunks", summary="Show a document's passages")
-def get_chunks(id: str, pipeline: PipelineDep, principal: Reader) -> list[ChunkOut]:
+def get_chunks(id: DocumentId, pipeline: PipelineDep, principal: Reader) -> list[ChunkOut]:
     """Return the passages as they are indexed, in reading order."""
     document = find_document(pipeline.store, id, principal)
     return [ChunkOut.of(chunk) for chunk in pipeline.store.chunks(document, principal)]
 
 
 @router.get("/{id}/text", summary="Read a document's text", response_class=PlainTextResponse)
-def get_text(id: str, pipeline: PipelineDep, principal: Reader) -> PlainTextResponse:
+def get_text(id: DocumentId, pipeline: PipelineDep, principal: Reader) -> PlainTextResponse:
     """Return the passages one after another; where one overlaps the next, text comes twice."""
     document = find_document(pipeline.store, id, principal)
     chunks = pipeline.store.chunks(document, principal)
@@ -107,7 +107,7 @@ def get_text(id: str, pipeline: PipelineDep, principal: Reader) -> PlainTextResp
 
 
 @router.get("/{id}/file", summary="Download the original file", response_class=FileResponse)
-def get_file(id: str, pipeline: PipelineDep, principal: Reader) -> FileResponse:
+def get_file(id: DocumentId, pipeline: PipelineDep, principal: Reader) -> FileResponse:
     """Stream the file that a document was read from, as a download."""
     document = find_document(pipeline.store, id, principal)
     if document.container is not None:
@@ -132,7 +132,9 @@ def get_file(id: str, pipeline: PipelineDep, principal: Reader) -> FileResponse:
     summary="Delete an uploaded document",
     responses={409: {"model": Problem, "description": "It would come back: it is no upload."}},
 )
-def delete_document(id: str, pipeline: PipelineDep, caller: Writer, settings: SettingsDep) -> None:
+def delete_document(
+    id: DocumentId, pipeline: PipelineDep, caller: Writer, settings: SettingsDep
+) -> None:
     """Delete a document, its file and what is attached to it; the next request meets none of it."""
     document = find_document(pipeline.store, id, caller.principal)
     check_removable(document, settings.data_dir, exists=still_there(document))

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.admission import admitted
 from api.auth import Anybody, Reader
 from api.memory import SearchMemory
+from api.numbers import OnlyNumbers
 from api.schemas import PROBLEMS, Problem
 from search.state.feedback import FeedbackLog
 
@@ -39,10 +40,12 @@ class FeedbackIn(BaseModel):
         pattern=r"^[0-9a-f]{32}$", description="`trace_id` of the search's answer."
     )
     document_id: str = Field(min_length=1, max_length=64, description="Of a hit of that search.")
-    chunk: int | None = Field(
-        None, ge=0, le=2**31, description="Of the hit; the document as a whole if left out."
+    chunk: Annotated[int, Field(ge=0, le=2**31), OnlyNumbers] | None = Field(
+        None, description="Of the hit; the document as a whole if left out."
     )
-    kind: Literal["click", "up", "down"]
+    kind: Literal["click", "up", "down"] = Field(
+        description="It was opened, found good, or found bad."
+    )
     note: str | None = Field(None, min_length=1, max_length=1000, description="In their words.")
 
 

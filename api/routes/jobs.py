@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Path
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
@@ -64,7 +64,12 @@ def sync(body: SyncIn, pipeline: PipelineDep, jobs: JobsDep, caller: Administrat
     },
 )
 def get_job(
-    id: str, jobs: JobsDep, caller: Anybody, accept: Annotated[str | None, Header()] = None
+    id: Annotated[str, Path(max_length=100, description="As the job was named when it began.")],
+    jobs: JobsDep,
+    caller: Anybody,
+    accept: Annotated[
+        str | None, Header(description="`text/event-stream` to follow the job.")
+    ] = None,
 ) -> Response:
     """Tell how far a job is that the caller, or for an administrator the tenant, asked for."""
     job = _visible(jobs.jobs, id, caller)

@@ -41,12 +41,17 @@ def search_simply(
             examples=["urlop na żądanie"],
         ),
     ],
-    mode: Literal["hybrid", "dense", "lexical"] | None = None,
+    mode: Annotated[
+        Literal["hybrid", "dense", "lexical"] | None,
+        Query(description="By meaning and words, or one of them."),
+    ] = None,
     language: Annotated[list[str], Query(description="Any of these.")] = [],  # noqa: B006
     type: Annotated[list[str], Query(description="Any of these.")] = [],  # noqa: B006
     tags: Annotated[list[str], Query(description="Any of these.")] = [],  # noqa: B006
-    limit: Annotated[int, Query(ge=1, le=100)] = 10,
-    offset: Annotated[int, Query(ge=0, le=10_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=100, description="Hits.")] = 10,
+    offset: Annotated[
+        int, Query(ge=0, le=10_000, description="Of the best, how many to leave out.")
+    ] = 0,
 ) -> SearchOut:
     """Search as `POST /v1/search` does, with the filters one uses most."""
     body = SearchIn(query=q, mode=mode, limit=limit, offset=offset)

@@ -28,7 +28,7 @@ def suggest(
             examples=["zaleg"],
         ),
     ],
-    limit: Annotated[int, Query(ge=1, le=50)] = 10,
+    limit: Annotated[int, Query(ge=1, le=50, description="Suggestions.")] = 10,
 ) -> SuggestionsOut:
     """Suggest titles and headings of documents that the caller may read."""
     deadline.check("look for suggestions")

@@ -49,7 +49,11 @@ FORM = {
             "`user:NAME`, `group:NAME`; the service's default if left out. Only administrators "
             "may name others than themselves and their own groups.",
         },
-        "tags": {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 100}},
+        "tags": {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1, "maxLength": 100},
+            "description": "Of all files, to filter by.",
+        },
     },
 }
 

@@ -3,21 +3,18 @@
 import json
 import os
 import signal
-import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-pytestmark = pytest.mark.processes
+from tests.serving import COMMAND, log_of, run, served
 
-COMMAND = [sys.executable, "-c", "from cli.main import main; main()"]
+pytestmark = pytest.mark.processes
 
 
 @pytest.fixture
@@ -41,48 +38,6 @@ def docs(tmp_path: Path, environment: dict[str, str]) -> Path:
 def service(environment: dict[str, str], docs: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     with served(environment) as running:
         yield running
-
-
-@contextmanager
-def served(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    log = log_of(environment)
-    with log.open("w") as output:  # not a pipe: nobody would read it, and it would fill up
-        process = subprocess.Popen(
-            [*COMMAND, "serve", "--port", str(port)],
-            env=environment, text=True, stdout=output, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
-    try:
-        await_ready(url)
-        yield process, url
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def log_of(environment: dict[str, str]) -> Path:
-    return Path(environment["SEMSEARCH_DATA_DIR"]).with_suffix(".log")
-
-
-def await_ready(url: str) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            if httpx.get(f"{url}/readyz").status_code == 200:
-                return
-        except httpx.TransportError:
-            assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def run(environment: dict[str, str], *arguments: str) -> str:
-    done = subprocess.run(
-        [*COMMAND, *arguments], env=environment, text=True, capture_output=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def found(url: str, query: str) -> list[str]:

@@ -16,7 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from search.state.database import Database
 from search.state.keys import Keys
-from tests.cli.test_serve import COMMAND, await_ready, run
+from tests.serving import COMMAND, await_ready, run
 
 pytestmark = pytest.mark.processes
 
