@@ -23,7 +23,7 @@ from api.routes import documents, feedback, health, jobs, metrics, search, simil
 from api.tracing import TRACE_HEADER, Observed, Observer
 from api.watching import Watching
 from ingest.job_queue import JobQueue
-from search.assemble import build_pipeline, ensure_index, owning_index
+from search.assemble import build_layer, build_pipeline, ensure_index, owning_index
 from search.errors import BusyError, ConfigError, CredentialError, SemsearchError
 from search.settings import Settings
 
@@ -57,6 +57,7 @@ def create_app(
         ensure_index(settings)
         with owning_index(settings), JobQueue(settings).running() as app.state.jobs:
             app.state.pipeline = build_pipeline(settings, shared=True)
+            app.state.layer = build_layer(settings, app.state.pipeline.embedder)
             app.state.admission = Admission(settings.api)
             # Requests at work must never keep all threads from those that only say who asks.
             threads = current_default_thread_limiter()

@@ -7,6 +7,7 @@ from fastapi import Depends, Path, Request
 from api.tracing import current_trace
 from ingest.job_queue import JobQueue
 from search.domain import Trace
+from search.layer import LlmLayer
 from search.pipeline import Pipeline
 from search.settings import Settings
 
@@ -17,6 +18,14 @@ def _pipeline(request: Request) -> Pipeline:
 
 
 PipelineDep = Annotated[Pipeline, Depends(_pipeline)]
+
+
+def _layer(request: Request) -> LlmLayer:
+    layer: LlmLayer = request.app.state.layer
+    return layer
+
+
+LayerDep = Annotated[LlmLayer, Depends(_layer)]
 
 
 def _settings(request: Request) -> Settings:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.filters import RootFilter
 from api.numbers import Number, OnlyNumbers, Whole
+from api.schemas_layer import AnswerOut, RerankOut
 from search.domain import Chunk, Document, Hit, SearchResult
 from search.lexical.highlight import best_window, matching_spans, within
 from search.pipeline import MAX_QUERY_CHARACTERS
@@ -75,8 +76,23 @@ class SearchIn(Selection):
         "also mark the sentence closest in meaning, which takes time; the service's default if "
         "left out.",
     )
-    rerank: Literal["off"] = Field("off", description="Only `off` so far.")
-    answer: Literal["off"] = Field("off", description="Only `off` so far.")
+    rerank: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="Whether a second, dearer look is taken at the first passages: `off`, `on`, "
+        "`auto` (only where the first hits are close), or the name of a reranker that the service "
+        "offers; its default if left out. An order by date knows none.",
+    )
+    answer: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="Whether the question is answered from the first passages: `off`, `on`, "
+        "`auto` (only where they seem to hold an answer), or the name of an answerer that the "
+        "service offers; its default if left out. With `Accept: text/event-stream` the answer "
+        "comes as it is written.",
+    )
 
 
 class Snippet(BaseModel):
@@ -167,6 +183,8 @@ class SearchOut(BaseModel):
     facets: dict[FacetField, dict[str, int]] = Field(
         description="Documents (not passages) by value, under the filter, most frequent first."
     )
+    rerank: RerankOut | None = Field(None, description="Null where no reranker was asked.")
+    answer: AnswerOut | None = Field(None, description="Null where no answerer was asked.")
     trace_id: str = Field(description="Names this search in feedback and in the service's log.")
     timings_ms: dict[str, float] = Field(description="Milliseconds by stage.")
     served_by: ServedBy
@@ -189,6 +207,7 @@ class SearchOut(BaseModel):
             groups=list(_groups(hits)) if grouped else None,
             total=total,
             facets=facets,
+            rerank=RerankOut.of(result.reranked) if result.reranked else None,
             trace_id=result.trace.id,
             timings_ms={k: round(v, 3) for k, v in result.trace.timings_ms.items()},
             served_by=ServedBy(model=model, revision=revision, mode=result.mode),

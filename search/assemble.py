@@ -9,14 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from search.answerers.base import Answerer
 from search.domain import Principal
 from search.embedders.base import Embedder
 from search.embedders.batched import BatchedQueries
 from search.embedders.cached import CachedQueries
 from search.errors import IndexMismatchError, IndexMissingError
+from search.layer import LlmLayer
 from search.lexical.analyzer import ANALYZER_VERSION
 from search.lexical.bm25 import Bm25
 from search.pipeline import Pipeline
+from search.rerankers.base import Reranker
 from search.settings import EmbedderSettings, Settings
 from search.stores.base import IndexIdentity, Store
 from search.stores.payload import LAYOUT_VERSION
@@ -40,6 +43,22 @@ def build_pipeline(settings: Settings, *, shared: bool = False) -> Pipeline:
     if shared:
         embedder = share(embedder, settings.embedder.query_cache)
     return Pipeline(embedder, Bm25(settings.lexical), store, settings.retrieval)
+
+
+def build_layer(settings: Settings, embedder: Embedder) -> LlmLayer:
+    """Return the LLM layer; its models load when they are first asked for."""
+
+    def reranker(name: str) -> Reranker:
+        from search.arms import build_reranker
+
+        return build_reranker(name, settings)
+
+    def answerer(name: str) -> Answerer:
+        from search.answer_arms import build_answerer
+
+        return build_answerer(name, settings, embedder)
+
+    return LlmLayer(settings, reranker, answerer)
 
 
 def build_embedder(settings: EmbedderSettings) -> Embedder:

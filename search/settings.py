@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from search.errors import ConfigError
+from search.layer_settings import LayerSettings
 from search.section import Section
 from search.service_settings import (
     FeedbackSettings,
@@ -240,6 +241,7 @@ class Settings(BaseSettings):
     lexical: LexicalSettings = Field(default_factory=LexicalSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
     retrieval: RetrievalSettings = Field(default_factory=RetrievalSettings)
+    layer: LayerSettings = Field(default_factory=LayerSettings)
     chunking: ChunkingSettings = Field(default_factory=ChunkingSettings)
     ingest: IngestSettings = Field(default_factory=IngestSettings)
     parsing: ParsingSettings = Field(default_factory=ParsingSettings)

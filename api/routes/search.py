@@ -1,37 +1,105 @@
 """`/v1/search`."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.responses import Response
+from fastapi.sse import EventSourceResponse
 
 from api.admission import Admitted
-from api.answers import lay_out
+from api.answers import EVENT_STREAM, events, lay_out, with_answer
 from api.auth import Reader
-from api.deps import PipelineDep, TraceDep
+from api.deps import LayerDep, PipelineDep, TraceDep
 from api.filters import to_expression
 from api.schemas import PROBLEMS, SearchIn, SearchOut
-from search.deadline import Deadline
-from search.domain import Principal, Trace
+from search.answering import answer_from
+from search.domain import SearchResult
 from search.filters import Expression, matching
-from search.pipeline import MAX_QUERY_CHARACTERS, Pipeline
+from search.pipeline import MAX_QUERY_CHARACTERS
 
 router = APIRouter(prefix="/v1", tags=["search"], responses=PROBLEMS)
 
 
-@router.post("/search", summary="Find the passages that answer a query")
+@dataclass(frozen=True, slots=True)
+class Searcher:
+    """What answers a search, for whom, and until when."""
+
+    pipeline: PipelineDep
+    layer: LayerDep
+    principal: Reader
+    deadline: Admitted
+    trace: TraceDep
+
+    def find(self, body: SearchIn, where: Expression) -> tuple[SearchResult, SearchOut]:
+        """Search, rerank where that is asked for, and count."""
+        self.layer.require_offered(body.rerank, body.answer)
+        result = self.pipeline.search(
+            body.query,
+            self.principal,
+            mode=body.mode,
+            where=where,
+            limit=body.limit,
+            offset=body.offset,
+            sort=body.sort,
+            per_document=body.per_document,
+            diversity=body.diversity,
+            highlight=body.highlight,
+            rerank=self.layer.rerank(body.rerank),
+            deadline=self.deadline,
+            trace=self.trace,
+        )
+        out = lay_out(result, body, self.pipeline, self.principal, where, self.deadline)
+        return result, out
+
+    def answer(self, body: SearchIn, where: Expression) -> SearchOut:
+        """Search, and answer from the passages where that is asked for."""
+        how = self.layer.answer(body.answer)
+        result, out = self.find(body, where)
+        if how is None:
+            return out
+        pool = self.pipeline.pool(result, self.principal, self.deadline)
+        with self.trace.span("answer"):
+            answered = answer_from(pool, how, self.deadline)
+        return with_answer(out, answered, self.trace)
+
+
+Asked = Annotated[Searcher, Depends(Searcher)]
+
+
+@router.post(
+    "/search",
+    summary="Find the passages that answer a query",
+    response_model=SearchOut,
+    responses={
+        200: {
+            "description": "What was found. With `Accept: text/event-stream` and an answerer: "
+            "an event `result` with that, events `draft` with the answer as it is written, and "
+            "an event `answer` with the checked answer.",
+            "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
+        }
+    },
+)
 def search(
-    body: SearchIn, pipeline: PipelineDep, principal: Reader, deadline: Admitted, trace: TraceDep
-) -> SearchOut:
+    body: SearchIn,
+    asked: Asked,
+    request: Request,
+    accept: Annotated[str | None, Header()] = None,
+) -> SearchOut | Response:
     """Search by meaning and by words; only what the caller may read is met."""
-    return _answer(pipeline, principal, body, to_expression(body.filter), deadline, trace)
+    where = to_expression(body.filter)
+    how = asked.layer.answer(body.answer)
+    if how is None or accept is None or EVENT_STREAM not in accept:
+        return asked.answer(body, where)
+    result, out = asked.find(body, where)
+    pool = asked.pipeline.pool(result, asked.principal, asked.deadline)
+    admission = request.app.state.admission
+    return EventSourceResponse(events(out, pool, how, asked.trace, admission))
 
 
 @router.get("/search", summary="Find passages, for simple callers")
 def search_simply(
-    pipeline: PipelineDep,
-    principal: Reader,
-    deadline: Admitted,
-    trace: TraceDep,
+    asked: Asked,
     q: Annotated[
         str,
         Query(
@@ -52,33 +120,14 @@ def search_simply(
     offset: Annotated[
         int, Query(ge=0, le=10_000, description="Of the best, how many to leave out.")
     ] = 0,
+    rerank: Annotated[
+        str | None, Query(min_length=1, max_length=200, description="As in `POST`.")
+    ] = None,
+    answer: Annotated[
+        str | None, Query(min_length=1, max_length=200, description="As in `POST`.")
+    ] = None,
 ) -> SearchOut:
     """Search as `POST /v1/search` does, with the filters one uses most."""
-    body = SearchIn(query=q, mode=mode, limit=limit, offset=offset)
+    body = SearchIn(query=q, mode=mode, limit=limit, offset=offset, rerank=rerank, answer=answer)
     where = matching(language=tuple(language), type=tuple(type), tags=tuple(tags))
-    return _answer(pipeline, principal, body, where, deadline, trace)
-
-
-def _answer(
-    pipeline: Pipeline,
-    principal: Principal,
-    body: SearchIn,
-    where: Expression,
-    deadline: Deadline,
-    trace: Trace,
-) -> SearchOut:
-    result = pipeline.search(
-        body.query,
-        principal,
-        mode=body.mode,
-        where=where,
-        limit=body.limit,
-        offset=body.offset,
-        sort=body.sort,
-        per_document=body.per_document,
-        diversity=body.diversity,
-        highlight=body.highlight,
-        deadline=deadline,
-        trace=trace,
-    )
-    return lay_out(result, body, pipeline, principal, where, deadline)
+    return asked.answer(body, where)
