@@ -23,6 +23,7 @@ from pydantic_settings import (
 
 from search.errors import ConfigError
 from search.layer_settings import LayerSettings
+from search.rerank_settings import RerankSettings
 from search.section import Section
 from search.service_settings import (
     FeedbackSettings,
@@ -242,6 +243,7 @@ class Settings(BaseSettings):
     store: StoreSettings = Field(default_factory=StoreSettings)
     retrieval: RetrievalSettings = Field(default_factory=RetrievalSettings)
     layer: LayerSettings = Field(default_factory=LayerSettings)
+    rerank: RerankSettings = Field(default_factory=RerankSettings)
     chunking: ChunkingSettings = Field(default_factory=ChunkingSettings)
     ingest: IngestSettings = Field(default_factory=IngestSettings)
     parsing: ParsingSettings = Field(default_factory=ParsingSettings)

@@ -35,13 +35,12 @@ class PackedLinear(nn.Module):
 
 
 def pack(encoder: nn.Module) -> None:
-    """Replace the linear layers of a BERT encoder in place; what it computes stays the same.
+    """Replace the linear layers of a transformer in place; what it computes stays the same.
 
     Args:
         encoder: of transformers; one that is not in bfloat16 on a CPU is left alone.
     """
-    weights = next(encoder.parameters())
-    if weights.device.type != "cpu" or weights.dtype != torch.bfloat16 or not _is_offered():
+    if not _can_be_packed(next(encoder.parameters())):
         return
     for module in list(encoder.modules()):
         act = getattr(module, "intermediate_act_fn", None)
@@ -52,6 +51,17 @@ def pack(encoder: nn.Module) -> None:
         for name, child in list(module.named_children()):
             if isinstance(child, nn.Linear):
                 setattr(module, name, PackedLinear(child, "none"))
+
+
+def packed_linear(layer: nn.Module) -> nn.Module:
+    """Return a linear layer with reordered weights, or the layer itself where that cannot be."""
+    if isinstance(layer, nn.Linear) and _can_be_packed(layer.weight):
+        return PackedLinear(layer, "none")
+    return layer
+
+
+def _can_be_packed(weights: Tensor) -> bool:
+    return weights.device.type == "cpu" and weights.dtype == torch.bfloat16 and _is_offered()
 
 
 def _is_offered() -> bool:

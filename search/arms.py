@@ -1,0 +1,54 @@
+"""Rerankers by name."""
+
+from typing import TYPE_CHECKING
+
+from search.errors import InputError
+from search.llms.bundled import BUNDLED
+from search.rerankers.base import Reranker
+from search.settings import Settings
+
+if TYPE_CHECKING:
+    from search.rerankers.causal_lm import CausalLm
+
+NAMES = (
+    "null", *(f"likelihood:{name}" for name in BUNDLED), "cross-encoder:ID_OR_FOLDER",
+    "auto:RERANKER",
+)  # fmt: skip
+
+
+def build_reranker(name: str, settings: Settings) -> Reranker:
+    """Return a reranker; its model loads at first use.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    kind, _, rest = name.partition(":")
+    match kind, rest:
+        case "null", "":
+            from search.rerankers.null import NullReranker
+
+            return NullReranker()
+        case "cross-encoder", model if model:
+            from search.rerankers.cross_encoder import CrossEncoderReranker
+
+            return CrossEncoderReranker(model)
+        case "likelihood", model if model in BUNDLED:
+            return _likelihood(model, settings)
+        case "auto", inner if inner:
+            from search.rerankers.gate import Gate, Gated
+
+            gate = Gate(settings.rerank.gate_feature, settings.rerank.gate_threshold)
+            return Gated(build_reranker(inner, settings), gate)
+    raise InputError(f"There is no reranker {name[:100]!r}: there are {', '.join(NAMES)}.")
+
+
+def _likelihood(model: str, settings: Settings) -> Reranker:
+    from search.rerankers.likelihood import LikelihoodReranker
+
+    def load() -> "CausalLm":
+        from search.rerankers.causal_lm import CausalLm, unpacked
+
+        folder = unpacked(BUNDLED[model], settings.embedder.cache_dir)
+        return CausalLm(folder, settings.rerank.cache_mb * 1024**2)
+
+    return LikelihoodReranker(f"likelihood:{model}", settings.rerank.weight, load)

@@ -1,0 +1,79 @@
+"""`auto`: a dear reranker is asked only where the first hits are close.
+
+Decided by signals that mean the same for every query (the cosine of the dense vectors, the
+share of the query's words that a passage holds), never by fused scores.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from search.deadline import NEVER, Deadline
+from search.pool import Pool
+from search.rerankers.base import Reranker, Reranking
+
+Feature = Literal["cosine", "coverage", "both"]
+FEATURES: tuple[Feature, ...] = ("cosine", "coverage", "both")
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Opens where the margin between the first hit and the best of the others is small."""
+
+    feature: Feature
+    """What the margin is of: cosines, coverage, or the two added."""
+    threshold: float
+    """It opens below this margin."""
+
+    def opens(self, pool: Pool) -> bool:
+        """Tell whether the pool is worth a second look."""
+        return len(pool.hits) > 1 and margin(pool, self.feature) < self.threshold
+
+
+def margin(pool: Pool, feature: Feature) -> float:
+    """Return by how much the first hit leads; below 0 where another has the better signal."""
+    values = []
+    for signals in pool.signals:
+        cosine = signals.cosine if feature != "coverage" else 0.0
+        coverage = signals.coverage if feature != "cosine" else 0.0
+        values.append(cosine + coverage)
+    return values[0] - max(values[1:])
+
+
+def learn_gate(pools: Sequence[Pool], gains: Sequence[float], cost: float) -> Gate:
+    """Return the gate that would have gained most, less what its reranking costs.
+
+    Args:
+        pools: of the queries to learn from; each has two hits at least.
+        gains: what reranking gained for each, e.g. in nDCG@10.
+        cost: what one reranking has to gain to be worth its time, in the same measure.
+    """
+    best, most = Gate("cosine", float("-inf")), 0.0
+    for feature in FEATURES:
+        ordered = sorted(zip((margin(p, feature) for p in pools), gains, strict=True))
+        total = 0.0
+        for place, (here, gain) in enumerate(ordered):
+            total += gain - cost
+            after = ordered[place + 1][0] if place + 1 < len(ordered) else here + 1e-6
+            if total > most and after > here:
+                best, most = Gate(feature, (here + after) / 2), total
+    return best
+
+
+class Gated:
+    """A reranker behind a gate."""
+
+    def __init__(self, reranker: Reranker, gate: Gate) -> None:
+        self._reranker = reranker
+        self._gate = gate
+
+    @property
+    def name(self) -> str:
+        """Return the name of the arm."""
+        return f"auto:{self._reranker.name}"
+
+    def rerank(self, pool: Pool, deadline: Deadline = NEVER) -> Reranking:
+        """Rerank where the gate opens; elsewhere the order stays."""
+        if self._gate.opens(pool):
+            return self._reranker.rerank(pool, deadline)
+        return Reranking(tuple(hit.score for hit in pool.hits), events={"skipped": 1})
