@@ -64,12 +64,18 @@ def sync(body: SyncIn, pipeline: PipelineDep, jobs: JobsDep, caller: Administrat
     },
 )
 def get_job(
-    id: Annotated[str, Path(max_length=100, description="As the job was named when it began.")],
+    id: Annotated[
+        str,
+        Path(
+            max_length=100,
+            description="As the job was named when it began.",
+            examples=["0af7651916cd43dd8448eb211c80319c"],
+        ),
+    ],
     jobs: JobsDep,
     caller: Anybody,
-    accept: Annotated[
-        str | None, Header(description="`text/event-stream` to follow the job.")
-    ] = None,
+    # OpenAPI knows what is accepted from the media types of the answer, not from a parameter.
+    accept: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Response:
     """Tell how far a job is that the caller, or for an administrator the tenant, asked for."""
     job = _visible(jobs.jobs, id, caller)

@@ -9,7 +9,7 @@ from api.answers import lay_out
 from api.auth import Reader
 from api.deps import PipelineDep, TraceDep
 from api.filters import to_expression
-from api.schemas import PROBLEMS, SearchIn, SearchOut
+from api.schemas import NOT_BLANK, PROBLEMS, SearchIn, SearchOut
 from search.deadline import Deadline
 from search.domain import Principal, Trace
 from search.filters import Expression, matching
@@ -39,6 +39,7 @@ def search_simply(
             max_length=MAX_QUERY_CHARACTERS,
             description="The query.",
             examples=["urlop na żądanie"],
+            json_schema_extra={"pattern": NOT_BLANK},
         ),
     ],
     mode: Annotated[

@@ -57,6 +57,18 @@ FORM = {
     },
 }
 
+FORM_EXAMPLES = {
+    "regulations": {
+        "summary": "Two files for all of the tenant",
+        "value": {
+            "files": ["…the bytes of urlopy.docx…", "…the bytes of delegacje.pdf…"],
+            "folder": "hr/2025",
+            "access": ["public"],
+            "tags": ["regulamin"],
+        },
+    }
+}
+
 router = APIRouter(prefix="/v1/documents", tags=["documents"], responses=PROBLEMS)
 
 
@@ -65,7 +77,10 @@ router = APIRouter(prefix="/v1/documents", tags=["documents"], responses=PROBLEM
     status_code=202,
     summary="Upload documents",
     openapi_extra={
-        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}}}
+        "requestBody": {
+            "required": True,
+            "content": {"multipart/form-data": {"schema": FORM, "examples": FORM_EXAMPLES}},
+        }
     },
     responses={
         409: {"model": Problem, "description": "A name is taken."},
