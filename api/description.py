@@ -40,7 +40,7 @@ def _correct(operation: dict[str, Any]) -> None:
     """Name the media type of errors; a parameter may be left out, but never be null."""
     for response in operation["responses"].values():
         content = response.get("content", {})
-        for media_type in [m for m, c in content.items() if c["schema"] == PROBLEM]:
+        for media_type in [m for m, c in content.items() if c.get("schema") == PROBLEM]:
             content["application/problem+json"] = content.pop(media_type)
     for parameter in operation.get("parameters", ()):
         schema = parameter["schema"]

@@ -77,10 +77,16 @@ class FieldFilter(_Part):
         return {name: _aware(bound) for name, bound in bounds.items() if bound is not None}
 
 
+CONDITIONS = (
+    f"Conditions. A whole filter has at most {core.MAX_PARTS} parts, this list among them, and is "
+    f"nested at most {core.MAX_DEPTH} deep."
+)
+
+
 class AllFilter(_Part):
     """Every part holds."""
 
-    all: "list[FilterIn]" = Field(max_length=core.MAX_PARTS, description="Conditions.")
+    all: "list[FilterIn]" = Field(max_length=core.MAX_PARTS - 1, description=CONDITIONS)
 
     def to_domain(self) -> core.Expression:
         """Return the condition as the core takes it."""
@@ -90,7 +96,7 @@ class AllFilter(_Part):
 class AnyFilter(_Part):
     """At least one part holds."""
 
-    any: "list[FilterIn]" = Field(max_length=core.MAX_PARTS, description="Conditions.")
+    any: "list[FilterIn]" = Field(max_length=core.MAX_PARTS - 1, description=CONDITIONS)
 
     def to_domain(self) -> core.Expression:
         """Return the condition as the core takes it."""

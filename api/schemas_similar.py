@@ -90,7 +90,9 @@ class SimilarIn(Selection):
     positive: Examples = Field(
         min_length=1, description="What to look for. Examples themselves are not among the hits."
     )
-    negative: Examples = Field([], description="What to keep away from.")
+    negative: Examples = Field(
+        [], description=f"What to keep away from; at most {MAX_EXAMPLES} together with `positive`."
+    )
     likeness: Literal["any", "all"] = Field(
         "any",
         description="`any`: like the best positive example, unless a negative one is nearer; "

@@ -12,7 +12,7 @@ from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 
 from api.auth import Administrator, Anybody, Caller
 from api.deps import JobsDep, PipelineDep
-from api.job_schemas import JobOut, SyncIn
+from api.job_schemas import JOB_EVENT, JobOut, SyncIn
 from api.schemas import PROBLEMS, Problem
 from ingest.order import Order
 from search.errors import NotFoundError
@@ -58,7 +58,7 @@ def sync(body: SyncIn, pipeline: PipelineDep, jobs: JobsDep, caller: Administrat
         200: {
             "description": "The job, or with `Accept: text/event-stream` an event with the job "
             "whenever something changes, until it has ended.",
-            "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
+            "content": {EVENT_STREAM: {"itemSchema": JOB_EVENT}},
         },
         404: {"model": Problem, "description": "There is no such job."},
     },
