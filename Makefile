@@ -55,7 +55,7 @@ examples: $(VENV)/.installed-dev ## make the binary examples and the golden corp
 	$(BIN)/python examples/make_binaries.py
 	$(BIN)/python examples/make_golden_corpus.py
 
-openapi: $(VENV)/.installed-dev ## write api/openapi.json, which a test compares with the service
+openapi: $(VENV)/.installed-dev ## write docs/openapi.json, which a test compares with the service
 	$(BIN)/python -m api.openapi
 
 lock: $(VENV)/.installed-dev ## write constraints.txt from what is installed

@@ -7,7 +7,7 @@ from pathlib import Path
 from api.app import create_app
 from search.settings import load_settings
 
-PATH = Path(__file__).with_name("openapi.json")
+PATH = Path(__file__).parents[1] / "docs" / "openapi.json"
 
 
 def document() -> str:

@@ -25,7 +25,7 @@ class PackedLinear(nn.Module):
         super().__init__()
         weight = layer.weight.detach()
         self._weight = _OPERATORS._reorder_linear_weight(weight, TYPICAL_TOKENS)
-        self._bias = layer.bias.detach()
+        self._bias = None if layer.bias is None else layer.bias.detach()
         self._then: tuple[str, list[float], str] = (then, [], "none" if then == "gelu" else "")
 
     def forward(self, states: Tensor) -> Tensor:
