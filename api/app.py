@@ -4,7 +4,6 @@ import ipaddress
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request
@@ -16,7 +15,7 @@ from starlette.routing import Route
 
 from api.admission import Admission
 from api.auth import Authenticator
-from api.description import DESCRIPTION, TAGS, Described
+from api.description import DESCRIPTION, TAGS, VERSION, Described
 from api.limits import BodyLimit, SecurityHeaders
 from api.problems import problem
 from api.routes import documents, feedback, health, jobs, metrics, search, similar, suggest, uploads
@@ -68,7 +67,7 @@ def create_app(
 
     app = Described(
         title="semsearch",
-        version=version("semsearch"),
+        version=VERSION,
         summary="Search your own documents by meaning, on your own hardware.",
         description=DESCRIPTION,
         openapi_tags=TAGS,

@@ -44,7 +44,12 @@ def _jobs(request: Request) -> JobQueue:
 JobsDep = Annotated[JobQueue, Depends(_jobs)]
 
 DocumentId = Annotated[
-    str, Path(max_length=100, description="As hits and lists of documents name it.")
+    str,
+    Path(
+        max_length=100,
+        description="As hits and lists of documents name it.",
+        examples=["1f0c6a1e-3f0f-5b39-9a53-6a2b1c6f0a11"],
+    ),
 ]
 
 TraceDep = Annotated[Trace, Depends(current_trace)]

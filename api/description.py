@@ -4,6 +4,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
+VERSION = "1.0.0"
+"""Of the contract, not of the kit: its first number is that of `/v1`."""
+
 DESCRIPTION = """Everything under `/v1` needs a key or token where the service asks for one, and
 answers under its tenant, user and groups: what a caller may not read is as if it were not there.
 Errors are problem details (RFC 9457). A 429 or 503 with `Retry-After` says when to come again;
@@ -37,7 +40,7 @@ def _correct(operation: dict[str, Any]) -> None:
     """Name the media type of errors; a parameter may be left out, but never be null."""
     for response in operation["responses"].values():
         content = response.get("content", {})
-        for media_type in [m for m, c in content.items() if c["schema"] == PROBLEM]:
+        for media_type in [m for m, c in content.items() if c.get("schema") == PROBLEM]:
             content["application/problem+json"] = content.pop(media_type)
     for parameter in operation.get("parameters", ()):
         schema = parameter["schema"]

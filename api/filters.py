@@ -11,38 +11,40 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    WithJsonSchema,
     model_validator,
 )
 
+from api.conditions import MOMENT, what_fields_take
+from api.numbers import Number, Whole
 from search import filters as core
 
-Bound = int | float | datetime
+Bound = Whole | Number | Annotated[datetime, WithJsonSchema(MOMENT)]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
+def _condition_schema(schema: dict[str, Any]) -> None:
+    schema["examples"] = [
+        {"field": "language", "any_of": ["pl", "en"]},
+        {"field": "modified", "gte": "2025-01-01"},
+    ]
+    what_fields_take(schema)
+
+
 class FieldFilter(_Part):
     """A condition on one field: exactly one of `equals`, `any_of`, `contains` or a range."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"field": "language", "any_of": ["pl", "en"]},
-                {"field": "modified", "gte": "2025-01-01"},
-            ]
-        },
-    )
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_condition_schema)
 
     field: str = Field(
         description="What of a document to look at.",
-        examples=["language"],
         json_schema_extra={"enum": list(core.FIELDS)},
     )
-    equals: str | int | None = Field(None, description="The value, to the letter.")
-    any_of: list[str | int] | None = Field(
+    equals: str | Whole | None = Field(None, description="The value, to the letter.")
+    any_of: list[str | Whole] | None = Field(
         None, max_length=core.MAX_PARTS, description="One of the values."
     )
     contains: str | None = Field(
@@ -75,10 +77,16 @@ class FieldFilter(_Part):
         return {name: _aware(bound) for name, bound in bounds.items() if bound is not None}
 
 
+CONDITIONS = (
+    f"Conditions. A whole filter has at most {core.MAX_PARTS} parts, this list among them, and is "
+    f"nested at most {core.MAX_DEPTH} deep."
+)
+
+
 class AllFilter(_Part):
     """Every part holds."""
 
-    all: "list[FilterIn]" = Field(max_length=core.MAX_PARTS, description="Conditions.")
+    all: "list[FilterIn]" = Field(max_length=core.MAX_PARTS - 1, description=CONDITIONS)
 
     def to_domain(self) -> core.Expression:
         """Return the condition as the core takes it."""
@@ -88,7 +96,7 @@ class AllFilter(_Part):
 class AnyFilter(_Part):
     """At least one part holds."""
 
-    any: "list[FilterIn]" = Field(max_length=core.MAX_PARTS, description="Conditions.")
+    any: "list[FilterIn]" = Field(max_length=core.MAX_PARTS - 1, description=CONDITIONS)
 
     def to_domain(self) -> core.Expression:
         """Return the condition as the core takes it."""

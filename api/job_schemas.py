@@ -1,7 +1,7 @@
 """What goes in and out over HTTP about jobs."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
@@ -67,6 +67,21 @@ class JobOut(BaseModel):
     def of(cls, job: Job) -> "JobOut":
         """Lay a job out."""
         return cls.model_validate(job)
+
+
+JOB_EVENT: dict[str, Any] = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"const": "job"},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/JobOut"},
+        },
+    },
+}
+"""A server-sent event that tells how far a job is, in the words of OpenAPI."""
 
 
 class UploadedOut(BaseModel):

@@ -15,6 +15,9 @@ from search.lexical.highlight import best_window, matching_spans, within
 from search.pipeline import MAX_QUERY_CHARACTERS
 from search.stores.base import FacetField
 
+NOT_BLANK = r"\S"
+"""What a query must hold, in the words of JSON Schema; the core refuses others."""
+
 SNIPPET = 320
 """Characters of a snippet, about."""
 
@@ -55,6 +58,7 @@ class SearchIn(Selection):
         min_length=1,
         max_length=MAX_QUERY_CHARACTERS,
         description="What somebody typed, in any language.",
+        json_schema_extra={"pattern": NOT_BLANK},
     )
     mode: Literal["hybrid", "dense", "lexical"] | None = Field(
         None, description="By meaning and words, or one of them; the service's default if left out."
@@ -308,15 +312,27 @@ class Readiness(BaseModel):
     )
 
 
+RETRY_AFTER = {
+    "Retry-After": {
+        "description": "Seconds after which to ask again.",
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
+
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "No key, or one that is not valid (any more)."},
     403: {"model": Problem, "description": "The key lacks the scope."},
     413: {"model": Problem, "description": "The body is too large."},
     422: {"model": Problem, "description": "The request is malformed."},
-    429: {"model": Problem, "description": "This caller asks too often; see Retry-After."},
+    429: {
+        "model": Problem,
+        "description": "This caller asks too often; see Retry-After.",
+        "headers": RETRY_AFTER,
+    },
     503: {
         "model": Problem,
         "description": "The store or the model fails, or (with Retry-After) too much is asked.",
+        "headers": RETRY_AFTER,
     },
     504: {"model": Problem, "description": "The time for the request was over."},
 }

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.numbers import OnlyNumbers
-from api.schemas import Selection
+from api.schemas import NOT_BLANK, Selection
 from search.domain import Suggestion
 from search.pipeline import MAX_QUERY_CHARACTERS
 from search.similar import MAX_EXAMPLES, ChunkExample, DocumentExample, Example, TextExample
@@ -20,12 +20,30 @@ class ExampleIn(BaseModel):
             "examples": [
                 {"text": "urlop na żądanie"},
                 {"document_id": "1f0c6a1e-3f0f-5b39-9a53-6a2b1c6f0a11", "chunk": 2},
-            ]
+            ],
+            "oneOf": [
+                {
+                    "required": ["text"],
+                    "properties": {
+                        "text": {"type": "string"},
+                        "document_id": {"type": "null"},
+                        "chunk": {"type": "null"},
+                    },
+                },
+                {
+                    "required": ["document_id"],
+                    "properties": {"text": {"type": "null"}, "document_id": {"type": "string"}},
+                },
+            ],
         },
     )
 
     text: str | None = Field(
-        None, min_length=1, max_length=MAX_QUERY_CHARACTERS, description="Any text, as a query."
+        None,
+        min_length=1,
+        max_length=MAX_QUERY_CHARACTERS,
+        description="Any text, as a query.",
+        json_schema_extra={"pattern": NOT_BLANK},
     )
     document_id: str | None = Field(
         None, min_length=1, max_length=100, description="As hits and lists of documents name it."
@@ -72,7 +90,9 @@ class SimilarIn(Selection):
     positive: Examples = Field(
         min_length=1, description="What to look for. Examples themselves are not among the hits."
     )
-    negative: Examples = Field([], description="What to keep away from.")
+    negative: Examples = Field(
+        [], description=f"What to keep away from; at most {MAX_EXAMPLES} together with `positive`."
+    )
     likeness: Literal["any", "all"] = Field(
         "any",
         description="`any`: like the best positive example, unless a negative one is nearer; "

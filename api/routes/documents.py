@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.responses import FileResponse, PlainTextResponse
+from fastapi.responses import PlainTextResponse
 
 from api.admission import admitted
 from api.auth import Reader, Writer
 from api.deps import DocumentId, PipelineDep, SettingsDep
+from api.downloads import ANSWERS, Download
 from api.schemas import PROBLEMS, ChunkOut, DocumentOut, DocumentsOut, Problem
 from ingest.catalog import still_there, with_attachments
 from ingest.uploads import Uploads, check_removable
@@ -19,20 +20,6 @@ from search.domain import Document, Principal
 from search.errors import InputError, NotFoundError
 from search.filters import All, Contains, Match, matching
 from search.stores.base import find_document
-
-SAFE_TYPES = {
-    "pdf": "application/pdf",
-    "png": "image/png",
-    "jpg": "image/jpeg",
-    "jpeg": "image/jpeg",
-    "txt": "text/plain; charset=utf-8",
-    "md": "text/plain; charset=utf-8",
-    "csv": "text/csv; charset=utf-8",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-"""Types that a browser runs no script from; all others travel as bytes."""
 
 SortKey = Literal["path", "title", "modified", "size"]
 _KEYS: dict[SortKey, Callable[[Document], Any]] = {
@@ -46,8 +33,12 @@ router = APIRouter(
     prefix="/v1/documents",
     tags=["documents"],
     dependencies=[Depends(admitted, scope="function")],
-    responses=PROBLEMS | {404: {"model": Problem, "description": "There is no such document."}},
+    responses=PROBLEMS,
 )
+
+NOT_FOUND: dict[int | str, dict[str, Any]] = {
+    404: {"model": Problem, "description": "There is no such document."}
+}
 
 
 @router.get("", summary="List documents")
@@ -85,20 +76,25 @@ def list_documents(
     )
 
 
-@router.get("/{id}", summary="Describe a document")
+@router.get("/{id}", summary="Describe a document", responses=NOT_FOUND)
 def get_document(id: DocumentId, pipeline: PipelineDep, principal: Reader) -> DocumentOut:
     """Tell what is known of a document."""
     return DocumentOut.of(find_document(pipeline.store, id, principal))
 
 
-@router.get("/{id}/chunks", summary="Show a document's passages")
+@router.get("/{id}/chunks", summary="Show a document's passages", responses=NOT_FOUND)
 def get_chunks(id: DocumentId, pipeline: PipelineDep, principal: Reader) -> list[ChunkOut]:
     """Return the passages as they are indexed, in reading order."""
     document = find_document(pipeline.store, id, principal)
     return [ChunkOut.of(chunk) for chunk in pipeline.store.chunks(document, principal)]
 
 
-@router.get("/{id}/text", summary="Read a document's text", response_class=PlainTextResponse)
+@router.get(
+    "/{id}/text",
+    summary="Read a document's text",
+    response_class=PlainTextResponse,
+    responses=NOT_FOUND,
+)
 def get_text(id: DocumentId, pipeline: PipelineDep, principal: Reader) -> PlainTextResponse:
     """Return the passages one after another; where one overlaps the next, text comes twice."""
     document = find_document(pipeline.store, id, principal)
@@ -106,8 +102,14 @@ def get_text(id: DocumentId, pipeline: PipelineDep, principal: Reader) -> PlainT
     return PlainTextResponse("\n\n".join(chunk.text for chunk in chunks))
 
 
-@router.get("/{id}/file", summary="Download the original file", response_class=FileResponse)
-def get_file(id: DocumentId, pipeline: PipelineDep, principal: Reader) -> FileResponse:
+@router.get(
+    "/{id}/file",
+    status_code=200,
+    summary="Download the original file",
+    response_class=Download,
+    responses=NOT_FOUND | ANSWERS,
+)
+def get_file(id: DocumentId, pipeline: PipelineDep, principal: Reader) -> Download:
     """Stream the file that a document was read from, as a download."""
     document = find_document(pipeline.store, id, principal)
     if document.container is not None:
@@ -118,19 +120,15 @@ def get_file(id: DocumentId, pipeline: PipelineDep, principal: Reader) -> FileRe
     file = (root / document.path).resolve()
     if not file.is_relative_to(root) or not file.is_file():
         raise NotFoundError(f"The file of {document.path} is not there any more.")
-    return FileResponse(
-        file,
-        media_type=SAFE_TYPES.get(document.type, "application/octet-stream"),
-        filename=file.name,
-        content_disposition_type="attachment",
-    )
+    return Download(file, document.type)
 
 
 @router.delete(
     "/{id}",
     status_code=204,
     summary="Delete an uploaded document",
-    responses={409: {"model": Problem, "description": "It would come back: it is no upload."}},
+    responses=NOT_FOUND
+    | {409: {"model": Problem, "description": "It would come back: it is no upload."}},
 )
 def delete_document(
     id: DocumentId, pipeline: PipelineDep, caller: Writer, settings: SettingsDep

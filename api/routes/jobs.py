@@ -12,7 +12,7 @@ from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 
 from api.auth import Administrator, Anybody, Caller
 from api.deps import JobsDep, PipelineDep
-from api.job_schemas import JobOut, SyncIn
+from api.job_schemas import JOB_EVENT, JobOut, SyncIn
 from api.schemas import PROBLEMS, Problem
 from ingest.order import Order
 from search.errors import NotFoundError
@@ -58,18 +58,24 @@ def sync(body: SyncIn, pipeline: PipelineDep, jobs: JobsDep, caller: Administrat
         200: {
             "description": "The job, or with `Accept: text/event-stream` an event with the job "
             "whenever something changes, until it has ended.",
-            "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
+            "content": {EVENT_STREAM: {"itemSchema": JOB_EVENT}},
         },
         404: {"model": Problem, "description": "There is no such job."},
     },
 )
 def get_job(
-    id: Annotated[str, Path(max_length=100, description="As the job was named when it began.")],
+    id: Annotated[
+        str,
+        Path(
+            max_length=100,
+            description="As the job was named when it began.",
+            examples=["0af7651916cd43dd8448eb211c80319c"],
+        ),
+    ],
     jobs: JobsDep,
     caller: Anybody,
-    accept: Annotated[
-        str | None, Header(description="`text/event-stream` to follow the job.")
-    ] = None,
+    # OpenAPI knows what is accepted from the media types of the answer, not from a parameter.
+    accept: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Response:
     """Tell how far a job is that the caller, or for an administrator the tenant, asked for."""
     job = _visible(jobs.jobs, id, caller)

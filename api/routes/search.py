@@ -12,7 +12,7 @@ from api.answers import EVENT_STREAM, events, lay_out, with_answer
 from api.auth import Reader
 from api.deps import LayerDep, PipelineDep, TraceDep
 from api.filters import to_expression
-from api.schemas import PROBLEMS, SearchIn, SearchOut
+from api.schemas import NOT_BLANK, PROBLEMS, SearchIn, SearchOut
 from search.answering import answer_from
 from search.domain import SearchResult
 from search.filters import Expression, matching
@@ -107,6 +107,7 @@ def search_simply(
             max_length=MAX_QUERY_CHARACTERS,
             description="The query.",
             examples=["urlop na żądanie"],
+            json_schema_extra={"pattern": NOT_BLANK},
         ),
     ],
     mode: Annotated[

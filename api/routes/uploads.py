@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 from api.auth import Writer
 from api.deps import JobsDep, SettingsDep
 from api.job_schemas import JobOut, UploadedOut, UploadOut
-from api.multipart import MIB, Form, FormLimits, receive_form
+from api.multipart import MAX_FILES, MIB, Form, FormLimits, receive_form
 from api.schemas import PROBLEMS, Problem
 from ingest.order import Order
 from ingest.parsers import is_supported
@@ -33,11 +33,14 @@ _TAGS = TypeAdapter(Annotated[list[Tag], Field(max_length=50)])
 
 FORM = {
     "type": "object",
+    "additionalProperties": False,
     "required": ["files"],
     "properties": {
         "files": {
             "type": "array",
-            "items": {"type": "string", "format": "binary"},
+            "minItems": 1,
+            "maxItems": MAX_FILES,
+            "items": {"type": "string", "format": "binary", "minLength": 1},
             "description": "One or many; a name may hold folders. A file that is there already "
             "is replaced.",
         },
@@ -57,6 +60,18 @@ FORM = {
     },
 }
 
+FORM_EXAMPLES = {
+    "regulations": {
+        "summary": "Two files for all of the tenant",
+        "value": {
+            "files": ["…the bytes of urlopy.docx…", "…the bytes of delegacje.pdf…"],
+            "folder": "hr/2025",
+            "access": ["public"],
+            "tags": ["regulamin"],
+        },
+    }
+}
+
 router = APIRouter(prefix="/v1/documents", tags=["documents"], responses=PROBLEMS)
 
 
@@ -65,7 +80,10 @@ router = APIRouter(prefix="/v1/documents", tags=["documents"], responses=PROBLEM
     status_code=202,
     summary="Upload documents",
     openapi_extra={
-        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}}}
+        "requestBody": {
+            "required": True,
+            "content": {"multipart/form-data": {"schema": FORM, "examples": FORM_EXAMPLES}},
+        }
     },
     responses={
         409: {"model": Problem, "description": "A name is taken."},

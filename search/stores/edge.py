@@ -73,6 +73,7 @@ class EdgeStore:
         create: IndexIdentity | None = None,
         lock_timeout: float = 0,
         holder: Holder | None = None,
+        answering: bool = False,
     ) -> None:
         """Open the index in `folder`.
 
@@ -81,6 +82,9 @@ class EdgeStore:
             create: what to build a new index for when there is none yet.
             lock_timeout: seconds to wait for another process that has it open.
             holder: whom others are told it is open for, if not this process.
+            answering: others wait for answers meanwhile: what is written gathers in memory until
+                the store is closed, because a segment takes seconds to make, and no call is
+                answered while it is made.
 
         Raises:
             IndexMissingError: there is no index and `create` is None.
@@ -105,6 +109,7 @@ class EdgeStore:
             raise
         self._open = True
         self._gathered = 0
+        self._answering = answering
 
     @property
     def identity(self) -> IndexIdentity:
@@ -200,7 +205,7 @@ class EdgeStore:
         """Make the staged chunks of these versions visible."""
         for tenant, points in points_by_tenant(documents).items():
             self._publish(tenant, points)
-        if self._gathered >= edge_create.SEGMENT_CHUNKS:
+        if self._gathered >= edge_create.SEGMENT_CHUNKS and not self._answering:
             self._compact()
             with engine_errors("open the index again"):
                 self._shard.close()  # only then does the engine let go of the memory

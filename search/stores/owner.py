@@ -154,7 +154,10 @@ def main() -> None:
     folder = Path(wanted["folder"])
     try:
         store = EdgeStore(
-            folder, lock_timeout=wanted["lock_timeout"], holder=Holder(**wanted["holder"])
+            folder,
+            lock_timeout=wanted["lock_timeout"],
+            holder=Holder(**wanted["holder"]),
+            answering=True,
         )
     except SemsearchError as error:
         print(json.dumps(asdict(Refusal.of(error))), flush=True)  # noqa: T201

@@ -114,3 +114,18 @@ def test_no_such_document(client: TestClient, part: str) -> None:
     answer = client.get(f"/v1/documents/no-such-id{part}")
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_part_of_a_file_can_be_asked_for_and_one_that_is_not_there_is_a_problem(
+    client: TestClient, docs: Path
+) -> None:
+    url = f"/v1/documents/{id_of(client, 'hr/1.md')}/file"
+    content = (docs / "hr" / "1.md").read_bytes()
+    part = client.get(url, headers={"Range": "bytes=2-6"})
+    assert (part.status_code, part.content) == (206, content[2:7])
+    for wrong in ("bytes=9999-", "bytes=x"):
+        answer = client.get(url, headers={"Range": wrong})
+        assert answer.status_code == 416
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["content-range"] == f"bytes */{len(content)}"
+        assert f"{len(content)} bytes" in answer.json()["detail"]

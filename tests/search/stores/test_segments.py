@@ -87,6 +87,22 @@ def test_search_in_segments_is_exact(tmp_path: Path, monkeypatch: pytest.MonkeyP
     parts.close()
 
 
+def test_nobody_waits_for_a_segment_while_the_store_answers_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edge_create, "SEGMENT_CHUNKS", 120)
+    edge_store(tmp_path).close()
+    answering = EdgeStore(tmp_path / "index", answering=True)
+    fill(answering, 120)
+    assert segments(answering) == 1
+    before = answers(answering)
+    answering.close()
+    again = edge_store(tmp_path)
+    assert segments(again) > 1
+    assert answers(again) == before
+    again.close()
+
+
 FILL = """
 import sys
 from pathlib import Path
