@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 
 from ingest.chunking import chunk, passage_text
 from ingest.fingerprint import fingerprint
-from ingest.language import detect_language
 from ingest.parsers.base import ParsedDocument
 from ingest.windows import Window
 from search.domain import Chunk, Document, IndexedChunk, SparseVector, Vector
 from search.embedders.base import Embedder
 from search.errors import EmptyDocumentError
 from search.lexical.bm25 import Bm25
+from search.lexical.language import detect_language
 from search.settings import Settings
 from search.stores.base import Store
 

@@ -21,6 +21,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from search.answer_settings import AnswerSettings
 from search.errors import ConfigError
 from search.layer_settings import LayerSettings
 from search.rerank_settings import RerankSettings
@@ -253,6 +254,7 @@ class Settings(BaseSettings):
     telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
     feedback: FeedbackSettings = Field(default_factory=FeedbackSettings)
+    answer: AnswerSettings = Field(default_factory=AnswerSettings)
 
     @classmethod
     def settings_customise_sources(

@@ -1,6 +1,6 @@
 import pytest
 
-from ingest.language import detect_language
+from search.lexical.language import detect_language
 
 
 @pytest.mark.parametrize(
