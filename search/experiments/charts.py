@@ -20,7 +20,7 @@ _VARIABLES = {INK: "--ink", FAINT: "--faint", GOOD: "--good"} | {
     colour: f"--series-{place}" for place, colour in enumerate(SERIES, 1)
 }
 _MARKERS = "osD^vPXp"
-_STYLE = {
+_STYLE: Any = {
     "svg.hashsalt": "semsearch", "svg.fonttype": "path", "font.size": 10.5,
     "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": FAINT,
     "xtick.color": FAINT, "ytick.color": FAINT, "xtick.labelcolor": INK, "ytick.labelcolor": INK,
@@ -48,7 +48,11 @@ def pareto(family: FamilyFindings) -> str:
                 yerr=[[y - min(y, gain.low)], [max(y, gain.high) - y]] if gain else None,
                 fmt=marker, color=colour, markersize=8, linewidth=1.6, capsize=3, zorder=3,
                 markerfacecolor="none" if arm.role in ("null", "oracle") else colour,
-                label=label_of(arm), markeredgewidth=1.6,
+                markeredgewidth=1.6,
+            )  # fmt: skip
+            axes.plot(
+                [], [], marker, color=colour, markersize=7, label=label_of(arm),
+                markerfacecolor="none" if arm.role in ("null", "oracle") else colour,
             )  # fmt: skip
         low, high = axes.get_ylim()
         edge = np.geomspace(base, right * 1.3, 200)
@@ -103,7 +107,7 @@ def label_of(arm: ArmFindings) -> str:
     return arm.name + roles.get(arm.role, "")
 
 
-class _figure:  # noqa: N801 - used as a function
+class _figure:
     """An empty figure without pyplot's global state, under our style."""
 
     def __init__(self, height: float) -> None:
@@ -124,9 +128,7 @@ class _figure:  # noqa: N801 - used as a function
 
 def _svg(figure: Any, title: str) -> str:
     drawn = io.StringIO()
-    figure.savefig(
-        drawn, format="svg", transparent=True, metadata={"Date": None, "Creator": None}
-    )
+    figure.savefig(drawn, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = drawn.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
@@ -159,10 +161,8 @@ def _total(arm: ArmFindings) -> StageLatency:
 
 
 def _milliseconds(axes: Any) -> None:
-    from matplotlib.ticker import LogLocator, NullFormatter
+    from matplotlib.ticker import LogLocator, NullLocator
 
-    axes.xaxis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5)))
+    axes.xaxis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5), numticks=20))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
-    axes.xaxis.set_minor_formatter(NullFormatter())
-
-
+    axes.xaxis.set_minor_locator(NullLocator())

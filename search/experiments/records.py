@@ -1,9 +1,9 @@
 """The log of an experiment: a line for each thing measured, so that a killed run goes on.
 
-    {"kind": "header", …}        what was run; a run is only resumed under the same
-    {"kind": "warm-up", …}       an arm's first call, which is not measured
-    {"kind": "retrieval", …}     one for each query
-    {"kind": "measurement", …}   one for each query, arm and repeat
+{"kind": "header", …}        what was run; a run is only resumed under the same
+{"kind": "warm-up", …}       an arm's first call, which is not measured
+{"kind": "retrieval", …}     one for each query
+{"kind": "measurement", …}   one for each query, arm and repeat
 """
 
 import json
@@ -91,9 +91,7 @@ class Measurement(_Line):
     risen_mib: float | None = None
 
 
-Line = Annotated[
-    Configuration | WarmUp | Retrieval | Measurement, Field(discriminator="kind")
-]
+Line = Annotated[Configuration | WarmUp | Retrieval | Measurement, Field(discriminator="kind")]
 _LINE: TypeAdapter[Line] = TypeAdapter(Line)
 
 

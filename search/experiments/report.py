@@ -75,8 +75,8 @@ def render(template: str, findings: Findings, command: str) -> str:
         "cell": lambda text: str(text).replace("|", "\\|").replace("\n", " "),
     }
     environment.globals |= {
-        "pareto": lambda family: Markup(pareto(family)),  # noqa: S704 - drawn by us
-        "latencies": lambda family: Markup(latencies(family)),  # noqa: S704
+        "pareto": lambda family: Markup(pareto(family)),
+        "latencies": lambda family: Markup(latencies(family)),
         "sliced": _sliced,
         "slice_keys": _slice_keys,
         "measures": _measures,
@@ -97,11 +97,13 @@ def _measures(family: FamilyFindings) -> list[str]:
 
 
 def _sliced(family: FamilyFindings) -> list[ArmFindings]:
-    return [arm for arm in family.arms if arm.slices]
+    """Return the arms whose slices say something; the null control's say nothing new."""
+    return [arm for arm in family.arms if arm.slices and arm.role != "null"]
 
 
 def _slice_keys(family: FamilyFindings) -> list[tuple[str, str]]:
-    return list(dict.fromkeys((s.field, s.value) for arm in family.arms for s in arm.slices))
+    found = dict.fromkeys((s.field, s.value) for arm in family.arms for s in arm.slices)
+    return sorted(found, key=lambda key: (key[0] != "language", key))
 
 
 def _write_rows(run: RunLog, path: Path) -> None:

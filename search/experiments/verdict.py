@@ -98,9 +98,11 @@ def judge_arm(
     measure = title_of(worth.measure)
     payable = duration(gain.mean.value / worth.rate)
     change = (
-        f"{_verb(gain)} {abs(gain.mean.value):.4f} {measure} a query "
-        f"(95 % interval {signed(gain.mean.low)} to {signed(gain.mean.high)})"
+        f"{'loses' if gain.mean.value < 0 else 'gains'} {abs(gain.mean.value):.4f} {measure} "
+        f"a query (95 % interval {signed(gain.mean.low)} to {signed(gain.mean.high)})"
     )
+    if not gain.deviation and not gain.mean.value:
+        change = f"changes nothing in {measure}"
     cost = f"{duration(extra.mean.value)} a query"
     tail = (
         f" In {late} of {gain.queries} queries it was late or failed, and the base stood."
@@ -176,9 +178,3 @@ def rounded(count: int) -> int:
     """Return a number of queries as exactly as it can be known: two digits."""
     step = 10 ** max(0, int(math.log10(count)) - 1)
     return math.ceil(count / step) * step
-
-
-def _verb(gain: Comparison) -> str:
-    if gain.mean.value < 0:
-        return "loses"
-    return "gains"
