@@ -37,7 +37,7 @@ def show(findings: Findings) -> None:
 
 def _table(family: FamilyFindings) -> Table:
     rows = table("arm", title_of(family.deciding), "gain", "95 % interval", "p", "p50", "p95",
-                 "extra", "late or failed")  # fmt: skip
+                 "extra", "late")  # fmt: skip
     for arm in family.arms:
         rows.add_row(*_row(arm, family.deciding))
     return rows

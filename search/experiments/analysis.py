@@ -31,7 +31,7 @@ def analyse(
         machine: where it ran.
 
     Raises:
-        InputError: the log is not complete, or an exchange rate names an unknown measure.
+        InputError: the log is not complete.
         ConflictError: the arms were not given the same pools.
     """
     treated = [treated_by(run, arm) for arm in arms]
@@ -52,15 +52,23 @@ def analyse(
     )
 
 
+def check_worths(worths: Sequence[Worth], arms: Sequence[Arm]) -> None:
+    """Make sure, before anything is measured, that exchange rates are in what will be.
+
+    Raises:
+        InputError: one names a measure of rankings that there is not, and no arm answers.
+    """
+    for worth in worths:
+        known = [*MEASURES, *DECIDING.values()]
+        if worth.measure not in known and all(arm.family == "ranking" for arm in arms):
+            raise InputError(
+                f"--worth names {worth.measure!r}, which is not measured: {', '.join(MEASURES)} are."
+            )
+
+
 def _worth_in(family: Family, members: Sequence[Treated], worths: Sequence[Worth]) -> Worth:
     measured = measures_of(members)
     for worth in worths:
         if worth.measure in measured:
             return worth
-    known = {*MEASURES, *DECIDING.values()}
-    unknown = [worth.measure for worth in worths if worth.measure not in known]
-    if unknown:
-        raise InputError(
-            f"--worth names {unknown[0]!r}, which is not measured: {', '.join(measured)} are."
-        )
     return Worth(worths[0].gain, DECIDING[family], worths[0].seconds)

@@ -19,6 +19,9 @@ SERIES = tuple(f"#0{place}0000" for place in range(1, 9))
 _VARIABLES = {INK: "--ink", FAINT: "--faint", GOOD: "--good"} | {
     colour: f"--series-{place}" for place, colour in enumerate(SERIES, 1)
 }
+LEGEND_CHARACTERS = 100
+"""What fits side by side below a picture."""
+LONGEST_LABEL = 36
 _MARKERS = "osD^vPXp"
 _STYLE: Any = {
     "svg.hashsalt": "semsearch", "svg.fonttype": "path", "font.size": 10.5,
@@ -33,7 +36,10 @@ def pareto(family: FamilyFindings) -> str:
 
     Controls are hollow. The shaded part is where the exchange rate is met.
     """
-    with _figure(height=4.6) as (figure, axes):
+    longest = max(len(label_of(arm)) for arm in family.arms)
+    columns = max(1, min(3, LEGEND_CHARACTERS // (longest + 7)))
+    rows = -(-(len(family.arms) + 1) // columns)
+    with _figure(height=3.8 + 0.22 * rows) as (figure, axes):
         base = _total(_arm(family, family.baseline)).p95.value
         right = base
         for arm, colour, marker in _styled(family):
@@ -70,7 +76,7 @@ def pareto(family: FamilyFindings) -> str:
         axes.set_xlabel("latency of a query, 95th percentile, ms (logarithmic)")
         axes.set_ylabel(f"gain in {title_of(family.deciding)}")
         axes.grid(True)
-        figure.legend(loc="outside lower left", ncols=3, frameon=False, fontsize=9.5)
+        figure.legend(loc="outside lower left", ncols=columns, frameon=False, fontsize=9.5)
         return _svg(figure, f"Gain in {title_of(family.deciding)} against latency")
 
 
@@ -88,13 +94,22 @@ def latencies(family: FamilyFindings) -> str:
             )  # fmt: skip
             boxes["boxes"][0].set_alpha(0.45)
             axes.plot([_total(arm).p99.value], [-row], "|", color=colour, markersize=10)
-        axes.set_yticks([-row for row in range(len(family.arms))], [a.name for a in family.arms])
+        axes.set_yticks(
+            [-row for row in range(len(family.arms))], [shortened(a.name) for a in family.arms]
+        )
         axes.set_ylim(-len(family.arms) + 0.4, 0.6)
         axes.set_xscale("log")
         _milliseconds(axes)
         axes.set_xlabel("latency of a query, ms (logarithmic)")
         axes.grid(True, axis="x")
         return _svg(figure, "Distribution of latencies by arm")
+
+
+def shortened(name: str) -> str:
+    """Return a name that leaves room for the picture: its middle gives way."""
+    if len(name) <= LONGEST_LABEL:
+        return name
+    return f"{name[: LONGEST_LABEL // 2]}…{name[-LONGEST_LABEL // 2 + 1 :]}"
 
 
 def label_of(arm: ArmFindings) -> str:

@@ -20,7 +20,5 @@ def judge(answer: Answer, pool: Pool, question: Question, language: str) -> Mapp
     from search.experiments.answers import judge as judged
 
     answerable = question.judged if question.answerable is None else question.answerable
-    made = judged(
-        answer, pool, question.references, answerable, question.relevant.keys(), language
-    )
+    made = judged(answer, pool, question.references, answerable, question.relevant.keys(), language)
     return {name: float(value) for name, value in asdict(made).items() if value is not None}

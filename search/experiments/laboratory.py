@@ -8,7 +8,7 @@ from pathlib import Path
 
 from search.domain import Principal
 from search.errors import InputError
-from search.experiments.analysis import analyse
+from search.experiments.analysis import analyse, check_worths
 from search.experiments.arms import Arm
 from search.experiments.datasets import Dataset
 from search.experiments.findings import Findings
@@ -77,12 +77,13 @@ def run_experiment(
         on_measured: called with an arm's name after each of its turns.
 
     Raises:
-        InputError: there is nothing to ask.
+        InputError: there is nothing to ask, or an exchange rate is in an unknown measure.
         ConflictError: the log holds another experiment, or the index has changed since.
         ModelMissingError: an arm's model is not on this machine.
     """
     if not experiment.questions:
         raise InputError(f"{experiment.name} has no queries whose right results are known.")
+    check_worths(worths, experiment.arms)
     run = RunLog(log, experiment.configuration(pipeline))
     try:
         runner = Runner(pipeline, principal, experiment.arms, experiment.plan, run, judge)
