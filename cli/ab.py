@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from cli.ab_arms import answering, build_arms, split_names
+from cli.ab_gate import gate
 from cli.ab_output import show
 from cli.ab_searched import searched
 from cli.output import JsonOption, print_json, stderr
@@ -29,6 +30,9 @@ SeedOption = Annotated[int, typer.Option(help="Of all that is drawn at random.")
 LimitOption = Annotated[
     int | None, typer.Option(min=2, help="Only so many queries, drawn at random by the seed.")
 ]
+
+
+ab_app.command()(gate)
 
 
 def register(app: typer.Typer) -> None:

@@ -62,7 +62,8 @@ def check_worths(worths: Sequence[Worth], arms: Sequence[Arm]) -> None:
         known = [*MEASURES, *DECIDING.values()]
         if worth.measure not in known and all(arm.family == "ranking" for arm in arms):
             raise InputError(
-                f"--worth names {worth.measure!r}, which is not measured: {', '.join(MEASURES)} are."
+                f"--worth names {worth.measure!r}, which is not measured; "
+                f"{', '.join(MEASURES)} are."
             )
 
 

@@ -14,6 +14,7 @@ from search.experiments.findings import (
     SliceFindings,
     StageLatency,
 )
+from search.experiments.judging import risk_coverage_interval
 from search.experiments.records import Measurement, RunLog
 from search.experiments.retrieval import MEASURES
 from search.experiments.statistics import (
@@ -195,6 +196,7 @@ class FamilyAnalysis:
                 any(line.figures != each.first[query].figures for line in later)
                 for query, later in each.again.items()
             ),
+            risk_coverage=risk_coverage_interval(lines, self._seed) if each.arm.answerer else None,
             verdict=verdict,
         )
 

@@ -96,6 +96,8 @@ class ArmFindings:
     """The most telling ones, best first."""
     unstable: int
     """Queries for which repeats gave other figures."""
+    risk_coverage: Interval | None
+    """Area under the curve, the less the better; None for arms that do not answer."""
     verdict: Verdict | None
     """None for the baseline and the controls."""
 

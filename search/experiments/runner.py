@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from search.answerers.base import Answer
 from search.deadline import NEVER, Deadline
-from search.domain import Hit, Mode, Principal
+from search.domain import Hit, Mode, Principal, SearchResult
 from search.errors import ConflictError, DeadlineError, ModelError, ModelMissingError, RerankError
 from search.experiments.arms import Arm
 from search.experiments.memory import peak_memory, resident_mib
@@ -142,12 +142,7 @@ class Runner:
                     yield repeat, arm
 
     def _retrieve(self, question: Question) -> Candidates:
-        wanted = max(DEPTH * CHUNKS_PER_DOCUMENT, self._plan.pool)
-        result = self._pipeline.search(
-            question.text, self._principal, mode=self._plan.mode, limit=wanted
-        )
-        first = replace(result, hits=result.hits[: self._plan.pool])
-        pool = self._pipeline.pool(first, self._principal)
+        result, pool = pool_for(self._pipeline, question.text, self._principal, self._plan)
         languages = Counter(hit.document.language for hit in pool.hits).most_common(1)
         found = languages[0][0] if languages else "und"
         return Candidates(
@@ -266,6 +261,16 @@ class Runner:
         ):
             raise RerankError(f"{arm.name} changed the pool of query {candidates.question.id}.")
         return candidates.digest
+
+
+def pool_for(
+    pipeline: Pipeline, query: str, principal: Principal, plan: Plan
+) -> tuple[SearchResult, Pool]:
+    """Retrieve deep enough to measure, and return also the pool of the first passages."""
+    wanted = max(DEPTH * CHUNKS_PER_DOCUMENT, plan.pool)
+    result = pipeline.search(query, principal, mode=plan.mode, limit=wanted)
+    first = replace(result, hits=result.hits[: plan.pool])
+    return result, pipeline.pool(first, principal)
 
 
 def reordered_pool(pool: Pool, hits: Sequence[Hit]) -> Pool:
