@@ -1,22 +1,21 @@
 """`semsearch ab`: whether a reranker or an answerer is worth its time."""
 
+import json as jsons
 import math
 import shlex
 import sys
 import tempfile
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.ab_arms import answering, build_arms, split_names
-from cli.ab_gate import gate
-from cli.ab_output import show
-from cli.ab_searched import searched
 from cli.output import JsonOption, print_json, stderr
 from cli.progress import bar
 from cli.search import ModeName
+from search.errors import PathError
 from search.settings import load_settings
 
 ab_app = typer.Typer(no_args_is_help=True, help="Measure whether an arm is worth its time.")
@@ -25,14 +24,12 @@ DatasetArgument = Annotated[
     Path | None,
     typer.Argument(help="Folder in BEIR layout; without it your own index, with --queries."),
 ]
+USUAL_WORTH = "0.01 nDCG per 200 ms"
 PoolOption = Annotated[int, typer.Option(min=2, max=200, help="Passages that arms are given.")]
 SeedOption = Annotated[int, typer.Option(help="Of all that is drawn at random.")]
 LimitOption = Annotated[
     int | None, typer.Option(min=2, help="Only so many queries, drawn at random by the seed.")
 ]
-
-
-ab_app.command()(gate)
 
 
 def register(app: typer.Typer) -> None:
@@ -91,9 +88,11 @@ def run(
 
         semsearch ab run --queries queries.jsonl --qrels qrels.tsv --arms auto
     """
-    from search.experiments.judging import judge
-
+    from cli.ab_arms import answering, build_arms, split_names
+    from cli.ab_output import show
+    from cli.ab_searched import searched
     from search.assemble import local_administrator
+    from search.experiments.judging import judge
     from search.experiments.laboratory import Experiment, run_experiment
     from search.experiments.questions import sampled
     from search.experiments.report import LOG, as_json, write_report
@@ -102,7 +101,7 @@ def run(
 
     settings = load_settings()
     names = split_names(arms or [])
-    worths = [parse_worth(text) for text in worth or ["0.01 nDCG per 200 ms"]]
+    worths = [parse_worth(text) for text in worth or [USUAL_WORTH]]
     plan = Plan(pool, repeats, seed, deadline or math.inf, retriever.value)
     with ExitStack() as stack:
         folder = report or Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -140,3 +139,65 @@ def run(
         print_json(as_json(findings))
     else:
         show(findings)
+
+
+@ab_app.command()
+def gate(
+    dataset: Annotated[Path, typer.Argument(help="Folder in BEIR layout.")],
+    arm: Annotated[str, typer.Option(help="The reranker behind the gate.")] = "likelihood:smollm2",
+    transfer: Annotated[
+        Path | None, typer.Option(help="A second dataset, on which nothing is learned.")
+    ] = None,
+    worth: Annotated[str, typer.Option(help="What gain is worth what time to you.")] = USUAL_WORTH,
+    limit: LimitOption = None,
+    pool: PoolOption = 10,
+    seed: SeedOption = 0,
+    save: Annotated[Path | None, typer.Option(help="Write the gate to this file.")] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the logs; a killed run that had one goes on there."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Learn on half of a dataset when reranking pays, and measure that on the other half.
+
+    The gate looks at signals that mean the same for every query: cosine and coverage of the
+    first passages and their margins. `auto` reranks where it opens.
+
+    Examples:
+
+        semsearch ab gate my-dataset --arm likelihood:gemma3-270m --save gate.json
+
+        semsearch ab gate my-dataset --transfer another-dataset --limit 300 --json
+    """
+    from search.rerankers.gate import learn_gate
+
+    from cli.ab_gate import observe, show
+    from search.experiments.gating import Learn, Observation, check_gate, halves, price_of
+    from search.experiments.verdict import parse_worth
+
+    learn: Learn = learn_gate
+    settings, rate = load_settings(), parse_worth(worth)
+    with ExitStack() as stack:
+        folder = report or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+
+        def observed(data: Path) -> list[Observation]:
+            return observe(data, arm, settings, rate, folder, limit, pool, seed)
+
+        learning, measuring = halves(observed(dataset), seed)
+        learned = learn(learning, price_of(learning, rate))
+        checks = [check_gate(dataset.name, learned, measuring, rate, seed)]
+        if transfer:
+            checks.append(check_gate(transfer.name, learned, observed(transfer), rate, seed))
+    made = asdict(learned)
+    if save:
+        try:
+            save.write_text(jsons.dumps(made, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise PathError(f"--save: cannot write {save}: {error.strerror}.") from None
+    if json:
+        print_json(
+            {"gate": made, "learned_on": len(learning), "checks": [asdict(c) for c in checks]}
+        )
+    else:
+        show(checks, len(learning))

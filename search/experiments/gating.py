@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -26,7 +26,9 @@ class Observation:
 
 
 class Gate(Protocol):
-    """Says from the signals of a pool whether to rerank it."""
+    """Says from the signals of a pool whether to rerank it; a dataclass, so that it can be kept."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def opens(self, pool: Pool) -> bool:
         """Tell whether to rerank."""

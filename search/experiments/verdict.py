@@ -176,5 +176,5 @@ def signed(value: float) -> str:
 
 def rounded(count: int) -> int:
     """Return a number of queries as exactly as it can be known: two digits."""
-    step = 10 ** max(0, int(math.log10(count)) - 1)
+    step: int = 10 ** max(0, int(math.log10(count)) - 1)
     return math.ceil(count / step) * step

@@ -1,15 +1,19 @@
 """`semsearch ab` as people and scripts use it."""
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from search.experiments.arms import Arm, with_controls
 from search.experiments.questions import Question
+from search.rerankers.base import Reranker
 from tests.search.experiments.arms_for_tests import Constant, Partly, Shuffling, dataset
+from tests.search.experiments.test_gating import learn_by_coverage
 
 
 @pytest.fixture
@@ -31,10 +35,13 @@ def _arms(monkeypatch: pytest.MonkeyPatch) -> None:
     def build(
         names: Sequence[str], settings: Any, embedder: Any, questions: Sequence[Question]
     ) -> list[Arm]:
-        known = {"right": Partly(list(questions), 1.0, "right"), "shuffling": Shuffling()}
+        known: dict[str, Reranker] = {
+            "right": Partly(list(questions), 1.0, "right"),
+            "shuffling": Shuffling(),
+        }
         return with_controls([Arm(n, known[n]) for n in names], questions, Constant(""))
 
-    monkeypatch.setattr("cli.ab.build_arms", build)
+    monkeypatch.setattr("cli.ab_arms.build_arms", build)
 
 
 def test_a_run_says_what_it_found_and_writes_a_report(
@@ -119,3 +126,24 @@ def test_nothing_to_search_is_one_line(semsearch: Any) -> None:
     refused = semsearch("ab", "run", "--arms", "right")
     assert refused.code == 2
     assert "Name a DATASET folder" in refused.err
+
+
+def test_a_gate_is_learned_checked_and_kept(
+    semsearch: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = ModuleType("search.rerankers.gate")
+    module.__dict__["learn_gate"] = learn_by_coverage
+    monkeypatch.setitem(sys.modules, "search.rerankers.gate", module)
+    asked = ("ab", "gate", str(folder), "--arm", "right", "--save", "gate.json")
+    made = semsearch(*asked, "--transfer", str(folder), "--json").json()
+    assert made["learned_on"] == 24
+    half, transferred = made["checks"]
+    assert half["queries"] == 24 and transferred["queries"] == 48
+    assert half["always"]["share"] == 1
+    assert 0 <= half["gated"]["share"] < 1
+    assert json.loads((tmp_path / "gate.json").read_text()) == made["gate"]
+    told = semsearch(*asked)
+    assert told.code == 0
+    assert "the other half of synthetic: 24 queries, learned on 24 others" in told.out
+    refused = semsearch(*asked[:-1], "nowhere/gate.json")
+    assert refused.code == 2 and "--save" in refused.err
