@@ -1,6 +1,6 @@
 """What an experiment compares: arms, and the controls that always run beside them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -79,7 +79,7 @@ class ReferenceAnswerer:
                     return Answer(quote, (Citation(place, start, end, quote),), confidence=1.0)
         return Answer("", withheld="unsupported", confidence=0.0)
 
-    def stream(self, pool: Pool, deadline: Deadline = NEVER):  # type: ignore[no-untyped-def]
+    def stream(self, pool: Pool, deadline: Deadline = NEVER) -> Iterator[str | Answer]:
         """Yield the answer."""
         yield self.answer(pool, deadline)
 

@@ -77,7 +77,7 @@ class FamilyAnalysis:
             name = each.arm.name
             measures = {}
             for measure in self._measures:
-                values = np.array(list(each.figures(measure).values()))
+                values = np.array(list(each.as_measured(measure).values()))
                 if len(values):
                     mean = mean_interval(values, self._seed)
                     gain = gains[measure].get(name)

@@ -23,14 +23,18 @@ class Treated:
     again: Mapping[str, Sequence[Measurement]]
     """The later times."""
 
-    def figures(self, measure: str) -> dict[str, float]:
-        """Return a measure by query, where it is defined; the more the better."""
-        sign = -1 if measure in LESS_IS_BETTER else 1
+    def as_measured(self, measure: str) -> dict[str, float]:
+        """Return a measure by query, where it is defined."""
         return {
-            query: sign * line.figures[measure]
+            query: line.figures[measure]
             for query, line in self.first.items()
             if measure in line.figures
         }
+
+    def figures(self, measure: str) -> dict[str, float]:
+        """Return a measure by query, its sign turned where less is better: the more the better."""
+        sign = -1 if measure in LESS_IS_BETTER else 1
+        return {query: sign * value for query, value in self.as_measured(measure).items()}
 
     def stages_ms(self, query: str) -> dict[str, float]:
         """Return the milliseconds of the stages that a request under this arm goes through."""

@@ -10,11 +10,13 @@ import pytest
 
 from search.domain import Hit
 from search.errors import ConflictError, InputError, ModelMissingError
-from search.experiments.arms import Arm
+from search.experiments.arms import Arm, ReferenceAnswerer
 from search.experiments.findings import ArmFindings, Findings
+from search.experiments.judging import judge
 from search.experiments.laboratory import Experiment, run_experiment
 from search.experiments.questions import questions_of, sampled
 from search.experiments.records import Measurement, RunLog
+from search.experiments.report import write_report
 from search.experiments.retrieval import evaluate
 from search.experiments.runner import Judge, Plan
 from search.experiments.verdict import Worth
@@ -239,6 +241,34 @@ def test_a_null_arm_that_gains_disqualifies_the_measure(pipeline: Pipeline, tmp_
         if arm.verdict:
             assert arm.verdict.kind == "no verdict"
             assert "null control" in arm.verdict.sentence
+
+
+def test_answers_are_measured_and_compared(pipeline: Pipeline, tmp_path: Path) -> None:
+    asked = questions()[:30]
+    for place in (3, 7, 11, 15):  # nothing answers these
+        known = replace(asked[place], relevant={}, references=(), answerable=False)
+        asked[place] = replace(known, slices={"language": "pl", "answerable": "unanswerable"})
+    arms = [
+        Arm("answer:wordy", answerer=Constant("wniosek termin kwota podpis", "wordy")),
+        Arm("answer:knowing", answerer=ReferenceAnswerer(asked)),
+    ]
+    findings, log = run(experiment(arms, Plan(), asked), pipeline, tmp_path, judge)
+    [family] = findings.families
+    found = {arm.name: arm for arm in family.arms}
+    assert family.baseline == "answer:wordy" and family.deciding == "token_f1"
+    knowing, wordy = found["answer:knowing"], found["answer:wordy"]
+    assert knowing.verdict and knowing.verdict.kind == "worth it"
+    assert knowing.measures["false_answer"].mean.value == 0
+    assert wordy.measures["false_answer"].mean.value == 1
+    fewer = knowing.measures["false_answer"].gain
+    assert fewer and fewer.mean.value == 1 and fewer.queries == 4
+    assert knowing.risk_coverage and wordy.risk_coverage
+    assert knowing.risk_coverage.value < wordy.risk_coverage.low
+    unanswerable = [s for s in knowing.slices if s.value == "unanswerable"]
+    assert [s.queries for s in unanswerable] == [4]
+    page, text, *_ = write_report(findings, log, tmp_path / "out", "semsearch ab run")
+    for written in (page, text):
+        assert "risk–coverage" in written.read_text(encoding="utf-8")
 
 
 def test_an_honest_null_arm_disqualifies_nothing(pipeline: Pipeline, tmp_path: Path) -> None:
