@@ -5,6 +5,7 @@ import sys
 import typer
 
 from cli import (
+    ab,
     backup,
     config,
     doctor,
@@ -30,7 +31,7 @@ app = typer.Typer(
 )
 for group in (
     ingest, watch, search, documents, status, evaluate, config, doctor, serve, keys, feedback,
-    backup,
+    backup, ab,
 ):  # fmt: skip
     group.register(app)
 

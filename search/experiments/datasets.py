@@ -7,7 +7,7 @@ qrels/test.tsv    query-id, corpus-id, score; with a header line
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -70,6 +70,28 @@ def load_dataset(folder: Path, split: str = "test") -> Dataset:
     return Dataset(folder.resolve().name, corpus, queries, qrels)
 
 
+def load_queries(
+    path: Path, qrels: Path | None = None
+) -> tuple[list[Query], Mapping[str, Mapping[str, int]]]:
+    """Read queries for an index that is there already.
+
+    Args:
+        path: lines as in `queries.jsonl`.
+        qrels: lines as in `qrels/test.tsv`, with documents' paths for ids; None where nothing
+            is known of the right ones.
+
+    Raises:
+        DatasetError: a file is missing or a line malformed; the message names it.
+    """
+    queries = list(_read_lines(path, Query))
+    judged = _read_qrels(qrels) if qrels else {}
+    _check_unique(path, [query.id for query in queries])
+    unknown = sorted(set(judged) - {query.id for query in queries})
+    if unknown:
+        raise DatasetError(f"{qrels} names a query that is not in {path}: {unknown[0]!r}.")
+    return queries, judged
+
+
 def without_diacritics(dataset: Dataset) -> Dataset:
     """Return the dataset with the diacritics of its queries stripped; the corpus keeps its own."""
     queries = tuple(
@@ -115,16 +137,20 @@ def _check_ids(
     qrels: Mapping[str, Mapping[str, int]],
 ) -> None:
     for name, ids in (("corpus", [p.id for p in corpus]), ("queries", [q.id for q in queries])):
-        if not ids:
-            raise DatasetError(f"{folder / name}.jsonl is empty.")
-        if len(set(ids)) < len(ids):
-            twice = next(i for n, i in enumerate(ids) if i in ids[:n])
-            raise DatasetError(f"{folder / name}.jsonl: the id {twice!r} stands twice.")
+        _check_unique(folder / f"{name}.jsonl", ids)
     documents = {p.id for p in corpus}
     unknown = sorted({d for judged in qrels.values() for d in judged} - documents)
     unknown += sorted(set(qrels) - {q.id for q in queries})
     if unknown:
         raise DatasetError(f"{folder / 'qrels'} names an id that is nowhere else: {unknown[0]!r}.")
+
+
+def _check_unique(path: Path, ids: Sequence[str]) -> None:
+    if not ids:
+        raise DatasetError(f"{path} is empty.")
+    if len(set(ids)) < len(ids):
+        twice = next(i for n, i in enumerate(ids) if i in ids[:n])
+        raise DatasetError(f"{path}: the id {twice!r} stands twice.")
 
 
 def _open(path: Path) -> Any:

@@ -101,3 +101,16 @@ def measure(
     judged = {query.id: dict(qrels[query.id]) for query in queries}
     figures = ir_measures.calc_aggregate(list(MEASURES.values()), judged, run)
     return {name: round(float(figures[value]), 6) for name, value in MEASURES.items()}
+
+
+def measure_ranking(relevant: Mapping[str, int], documents: Sequence[str]) -> dict[str, float]:
+    """Measure the ranking of one query.
+
+    Args:
+        relevant: document id -> grade.
+        documents: ids, best first. Their order is all that counts: equal scores, which measures
+            order by the documents' ids, cannot come into it.
+    """
+    run = {"": {document: float(-rank) for rank, document in enumerate(documents)}}
+    figures = ir_measures.calc_aggregate(list(MEASURES.values()), {"": dict(relevant)}, run)
+    return {name: float(figures[value]) for name, value in MEASURES.items()}

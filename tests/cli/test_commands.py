@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cli.ab import ab_app
 from cli.feedback import feedback_app
 from cli.keys import keys_app
 from cli.main import app
@@ -17,7 +18,11 @@ COMMANDS = [
     "ingest", "watch", "search", "ls", "show", "rm", "status", "eval", "config", "doctor", "serve",
     "backup", "restore",
 ]  # fmt: skip
-GROUPS = {"keys": ["create", "list", "rotate", "revoke"], "feedback": ["export"]}
+GROUPS = {
+    "keys": ["create", "list", "rotate", "revoke"],
+    "feedback": ["export"],
+    "ab": ["run", "gate"],
+}
 GROUPED = [f"{group} {name}" for group, names in GROUPS.items() for name in names]
 
 
@@ -32,7 +37,7 @@ def test_every_command_has_help_with_an_example(semsearch: Any, command: str) ->
 def test_no_command_is_without_a_test() -> None:
     names = {c.name or c.callback.__name__ for c in app.registered_commands if c.callback}
     assert names == set(COMMANDS)
-    for name, group in {"keys": keys_app, "feedback": feedback_app}.items():
+    for name, group in {"keys": keys_app, "feedback": feedback_app, "ab": ab_app}.items():
         there = {c.name or c.callback.__name__ for c in group.registered_commands if c.callback}
         assert there == set(GROUPS[name])
 
