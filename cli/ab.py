@@ -170,11 +170,10 @@ def gate(
 
         semsearch ab gate my-dataset --transfer another-dataset --limit 300 --json
     """
-    from search.rerankers.gate import learn_gate
-
     from cli.ab_gate import observe, show
     from search.experiments.gating import Learn, Observation, check_gate, halves, price_of
     from search.experiments.verdict import parse_worth
+    from search.rerankers.gate import learn_gate
 
     learn: Learn = learn_gate
     settings, rate = load_settings(), parse_worth(worth)

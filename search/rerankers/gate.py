@@ -6,13 +6,17 @@ share of the query's words that a passage holds), never by fused scores.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from search.deadline import NEVER, Deadline
 from search.pool import Pool
 from search.rerankers.base import Reranker, Reranking
 
 Feature = Literal["cosine", "coverage", "both"]
+NEVER_OPENS = -1e9
+"""A threshold below every margin."""
+LAST_STEP = 1e-6
+"""How far above the largest margin a gate that is always open stands."""
 FEATURES: tuple[Feature, ...] = ("cosine", "coverage", "both")
 
 
@@ -40,21 +44,35 @@ def margin(pool: Pool, feature: Feature) -> float:
     return values[0] - max(values[1:])
 
 
-def learn_gate(pools: Sequence[Pool], gains: Sequence[float], cost: float) -> Gate:
+class Lesson(Protocol):
+    """What reranking did for one query."""
+
+    @property
+    def pool(self) -> Pool:
+        """Return its passages."""
+        ...
+
+    @property
+    def gain(self) -> float:
+        """Return what was gained, e.g. in nDCG@10."""
+        ...
+
+
+def learn_gate(lessons: Sequence[Lesson], cost: float) -> Gate:
     """Return the gate that would have gained most, less what its reranking costs.
 
     Args:
-        pools: of the queries to learn from; each has two hits at least.
-        gains: what reranking gained for each, e.g. in nDCG@10.
+        lessons: queries to learn from; those with less than two hits teach nothing.
         cost: what one reranking has to gain to be worth its time, in the same measure.
     """
-    best, most = Gate("cosine", float("-inf")), 0.0
+    best, most = Gate("cosine", NEVER_OPENS), 0.0
+    taught = [lesson for lesson in lessons if len(lesson.pool.hits) > 1]
     for feature in FEATURES:
-        ordered = sorted(zip((margin(p, feature) for p in pools), gains, strict=True))
+        ordered = sorted((margin(lesson.pool, feature), lesson.gain) for lesson in taught)
         total = 0.0
         for place, (here, gain) in enumerate(ordered):
             total += gain - cost
-            after = ordered[place + 1][0] if place + 1 < len(ordered) else here + 1e-6
+            after = ordered[place + 1][0] if place + 1 < len(ordered) else here + LAST_STEP
             if total > most and after > here:
                 best, most = Gate(feature, (here + after) / 2), total
     return best
