@@ -12,7 +12,7 @@ class AnswerSettings(Section):
         5, ge=1, le=20, description="The first so many passages found are answered from."
     )
     threshold: float = Field(
-        0.5,
+        0.4,
         ge=0,
         le=1,
         description="`extractive` answers when it is at least so confident: the higher, the fewer "

@@ -5,13 +5,13 @@ one says how far to trust the pick.
 """
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
-from scipy.optimize import minimize
-from scipy.special import expit
 
 from search.errors import InputError
 
@@ -24,7 +24,7 @@ class Evidence:
     """What speaks for a sentence."""
 
     cosine: float
-    """Of the question's and the sentence's vectors."""
+    """Of the question's and the sentence's vectors, the latter with its heading."""
     coverage: float
     """The share of the question's words in the sentence and the headings above it."""
     rank: float
@@ -59,7 +59,7 @@ class Weights:
 
     def probability(self, evidence: Evidence) -> float:
         """Return the log-odds as a probability."""
-        return float(expit(self.score(evidence)))
+        return 1 / (1 + math.exp(-max(-700.0, self.score(evidence))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,9 @@ def fit(examples: Sequence[tuple[Evidence, bool]], signals: Sequence[str]) -> We
     Raises:
         InputError: the examples are all right or all wrong.
     """
+    from scipy.optimize import minimize  # takes long to import, and no answer needs it
+    from scipy.special import expit
+
     right = np.array([held for _, held in examples], dtype=float)
     if not 0 < right.sum() < len(right):
         raise InputError("A calibration needs right and wrong examples; these are all the same.")
@@ -111,7 +114,7 @@ def fit(examples: Sequence[tuple[Evidence, bool]], signals: Sequence[str]) -> We
     spread[spread == 0] = 1
     scaled = np.column_stack([np.ones(len(seen)), (seen - mean) / spread])
 
-    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         odds = scaled @ weights
         prior = np.concatenate([[0], RIDGE * weights[1:]])
         value = np.logaddexp(0, odds).sum() - right @ odds + prior @ weights / 2
@@ -124,7 +127,11 @@ def fit(examples: Sequence[tuple[Evidence, bool]], signals: Sequence[str]) -> We
 
 
 MULTILINGUAL_E5_SMALL = Calibration(
-    pick=Weights(intercept=-21.3, cosine=17.7, coverage=4.97, rank=3.42),
-    trust=Weights(intercept=-11.0, cosine=5.69, coverage=1.37, passage_cosine=6.41, margin=0.34),
+    pick=Weights(intercept=-23.732, cosine=20.474, coverage=4.627, rank=2.889),
+    trust=Weights(
+        intercept=-14.642, cosine=17.448, coverage=1.095, passage_cosine=-1.597, margin=0.351
+    ),
 )
-"""Learned on half of the Polish questions of PoQuAD with the bundled model."""
+"""Learned with the bundled model on 594 Polish questions of PoQuAD. On the other 595, where it
+picks the right sentence for 57 %, the mean confidence is 56 %; ranked by confidence, the area
+under the risk–coverage curve is 0.28, against 0.43 unranked."""

@@ -11,7 +11,8 @@ from search.lexical.sentences import sentence_spans
 from search.pool import Pool
 
 SENTENCE_CHARACTERS = 200
-"""What is read of a long sentence by its meaning."""
+HEADING_CHARACTERS = 60
+"""What is read of a long sentence and of the heading above it by their meaning."""
 SHORTEST_SENTENCE = 15
 """Characters: what is shorter is a cell of a table or a heading."""
 HOPELESS = 3.0
@@ -28,6 +29,8 @@ class Candidate:
     end: int
     """Where it stands in the passage's text."""
     text: str
+    heading: str
+    """The nearest above it; the document's title where there is none."""
     evidence: Evidence
 
 
@@ -46,10 +49,11 @@ def candidates(pool: Pool, passages: int, most: int, weights: Weights) -> list[C
             start,
             end,
             hit.chunk.text[start:end],
+            hit.chunk.section[-1] if hit.chunk.section else hit.document.title,
             Evidence(
                 cosine=0.0,
                 coverage=coverage(
-                    pool.query, f"{_heading(hit)}\n{hit.chunk.text[start:end]}", language
+                    pool.query, f"{_headings(hit)}\n{hit.chunk.text[start:end]}", language
                 ),
                 rank=1 / (place + 1),
                 passage_cosine=signals.cosine,
@@ -73,7 +77,7 @@ def by_meaning(query: str, found: Sequence[Candidate], embedder: Embedder) -> li
         ModelError: the embedding model cannot be loaded or run.
     """
     # Both are embedded as queries are: the bundled model's query engine needs no PyTorch.
-    vectors = embedder.embed_queries([each.text[:SENTENCE_CHARACTERS] for each in found])
+    vectors = embedder.embed_queries([_in_context(each) for each in found])
     cosines = vectors @ embedder.embed_query(query)
     return [
         replace(each, evidence=replace(each.evidence, cosine=float(cosine)))
@@ -81,8 +85,12 @@ def by_meaning(query: str, found: Sequence[Candidate], embedder: Embedder) -> li
     ]
 
 
-def _heading(hit: Hit) -> str:
+def _headings(hit: Hit) -> str:
     return "\n".join((hit.document.title, *hit.chunk.section))
+
+
+def _in_context(each: Candidate) -> str:
+    return f"{each.heading[:HEADING_CHARACTERS]}: {each.text[:SENTENCE_CHARACTERS]}"
 
 
 def _sentences(text: str) -> list[tuple[int, int]]:

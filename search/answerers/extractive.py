@@ -54,7 +54,7 @@ class ExtractiveAnswerer:
         deadline.check("read the passages found")
         ranked = self.ranked(pool)
         if not ranked:
-            return Answer("", withheld="no passages", confidence=0.0)
+            return Answer("", withheld="not confident", confidence=0.0)
         confidence = self._calibration.trust.probability(ranked[0].evidence)
         if confidence < self._settings.threshold:
             return Answer("", withheld="not confident", confidence=confidence)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-_OPENING = re.compile(r"<(?=[\s/|!?]*\w|[|/!?])")
+_OPENING = re.compile(r"<(?=[\s/]*[^\W\d_]|[|/!?])")
 """What begins a tag or a control token of a chat template (`<|im_start|>`, `</passage>`)."""
 
 NEUTRAL = "‹"
