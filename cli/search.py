@@ -1,5 +1,6 @@
 """`semsearch search`: ask the index."""
 
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from cli.output import JsonOption, print_json, stdout
+from search.answering import Answered
 from search.domain import Hit, Principal, SearchResult
 from search.filters import matching
 from search.lexical.highlight import best_window, matching_spans, within
@@ -69,6 +71,20 @@ def search(
         HighlightName | None,
         typer.Option(help="Mark matching words, or where none matches also the best sentence."),
     ] = None,
+    rerank: Annotated[
+        str | None,
+        typer.Option(
+            help="A second look at the first passages: `off`, `on`, `auto`, or a reranker's name, "
+            "e.g. `likelihood:smollm2`."
+        ),
+    ] = None,
+    answer: Annotated[
+        str | None,
+        typer.Option(
+            help="Answer from the first passages: `off`, `on`, `auto`, or an answerer's name, "
+            "e.g. `extractive`."
+        ),
+    ] = None,
     full: Annotated[bool, typer.Option("--full", help="Show whole passages.")] = False,
     as_user: UserOption = None,
     as_group: GroupOption = None,
@@ -83,26 +99,41 @@ def search(
         semsearch search "formularz F-17" --type pdf --limit 3
 
         semsearch search "password rules" --json | jq '.hits[].path'
+
+        semsearch search "ile dni urlopu zaległego" --rerank likelihood:gemma3-270m --answer on
     """
-    from search.assemble import build_pipeline
+    from search.answering import answer_from
+    from search.assemble import build_layer, build_pipeline
+    from search.deadline import NEVER
 
     settings = load_settings()
     pipeline = build_pipeline(settings)
+    layer = build_layer(settings, pipeline.embedder)
+    asking = principal(settings, as_user, as_group)
+    answered = None
     try:
+        how = layer.answer(answer)
         result = pipeline.search(
             query,
-            principal(settings, as_user, as_group),
+            asking,
             mode=mode.value if mode else None,
             where=matching(language=tuple(language or ()), type=tuple(type or ())),
             limit=limit,
             diversity=diversity,
             highlight=highlight.value if highlight else None,
+            rerank=layer.rerank(rerank),
         )
+        if how is not None:
+            pool = pipeline.pool(result, asking)
+            with result.trace.span("answer"):
+                answered = answer_from(pool, how, NEVER)
     finally:
         pipeline.close()
     if json:
-        print_json(as_json(result))
+        print_json(as_json(result) | {"answer": _answer_json(answered) if answered else None})
     else:
+        if answered:
+            _show_answer(answered)
         show(result, EXCERPT if not full else None)
 
 
@@ -121,6 +152,7 @@ def as_json(result: SearchResult) -> dict[str, Any]:
         "query": result.query,
         "mode": result.mode,
         "hits": [_hit_json(hit, result.query) for hit in result.hits],
+        "rerank": asdict(result.reranked) if result.reranked else None,
         "trace_id": result.trace.id,
         "timings_ms": {k: round(v, 3) for k, v in result.trace.timings_ms.items()},
     }
@@ -146,6 +178,38 @@ def _hit_json(hit: Hit, query: str) -> dict[str, Any]:
         "document_id": document.id,
         "chunk": chunk.index,
     }
+
+
+def _answer_json(answered: Answered) -> dict[str, Any]:
+    answer = answered.answer
+    citations = [
+        {
+            "path": answered.passages[citation.passage].document.path,
+            "chunk": answered.passages[citation.passage].chunk.index,
+            "quote": citation.quote,
+        }
+        for citation in (answer.citations if answer else ())
+    ]
+    return {
+        "arm": answered.arm,
+        "text": answer.text if answer else "",
+        "citations": citations,
+        "confidence": answer.confidence if answer else None,
+        "withheld": answer.withheld if answer else None,
+        "degraded": answered.degraded,
+    }
+
+
+def _show_answer(answered: Answered) -> None:
+    """Print the answer above the hits, with where it stands, or why there is none."""
+    console, answer = stdout(), answered.answer
+    if answer is None or not answer.answered:
+        reason = answered.degraded if answer is None else answer.withheld
+        console.print(f"No answer: {reason}.\n", style="dim", markup=False)
+        return
+    console.print(Text(answer.text, style="bold"))
+    cited = [answered.passages[citation.passage].document.path for citation in answer.citations]
+    console.print(Text(f"   {', '.join(dict.fromkeys(cited))}\n", style="green"))
 
 
 def show(result: SearchResult, excerpt: int | None) -> None:
@@ -174,6 +238,8 @@ def show(result: SearchResult, excerpt: int | None) -> None:
         f"{len(result.hits)} passages in {timings['total']:.0f} ms ({stages}), {result.mode}",
         style="dim",
     )
+    if result.reranked and result.reranked.degraded:
+        console.print(f"{result.reranked.arm}: {result.reranked.degraded}", style="yellow")
 
 
 def _passage(hit: Hit, query: str, excerpt: int | None, plain: bool) -> Padding:

@@ -13,7 +13,7 @@ from api.auth import Reader
 from api.deps import LayerDep, PipelineDep, TraceDep
 from api.filters import to_expression
 from api.schemas import NOT_BLANK, PROBLEMS, SearchIn, SearchOut
-from search.answering import answer_from
+from search.answering import Answering, answer_from
 from search.domain import SearchResult
 from search.filters import Expression, matching
 from search.pipeline import MAX_QUERY_CHARACTERS
@@ -31,9 +31,13 @@ class Searcher:
     deadline: Admitted
     trace: TraceDep
 
+    def answering(self, body: SearchIn) -> Answering | None:
+        """Return what the caller wants answered with; it names only what is offered."""
+        self.layer.require_offered(body.rerank, body.answer)
+        return self.layer.answer(body.answer)
+
     def find(self, body: SearchIn, where: Expression) -> tuple[SearchResult, SearchOut]:
         """Search, rerank where that is asked for, and count."""
-        self.layer.require_offered(body.rerank, body.answer)
         result = self.pipeline.search(
             body.query,
             self.principal,
@@ -54,7 +58,7 @@ class Searcher:
 
     def answer(self, body: SearchIn, where: Expression) -> SearchOut:
         """Search, and answer from the passages where that is asked for."""
-        how = self.layer.answer(body.answer)
+        how = self.answering(body)
         result, out = self.find(body, where)
         if how is None:
             return out
@@ -84,11 +88,14 @@ def search(
     body: SearchIn,
     asked: Asked,
     request: Request,
-    accept: Annotated[str | None, Header()] = None,
+    accept: Annotated[
+        str | None,
+        Header(description="Whether the answer streams.", examples=["text/event-stream"]),
+    ] = None,
 ) -> SearchOut | Response:
     """Search by meaning and by words; only what the caller may read is met."""
     where = to_expression(body.filter)
-    how = asked.layer.answer(body.answer)
+    how = asked.answering(body)
     if how is None or accept is None or EVENT_STREAM not in accept:
         return asked.answer(body, where)
     result, out = asked.find(body, where)

@@ -360,3 +360,16 @@ def test_serve_says_in_a_line_why_it_cannot(
         result = semsearch("serve", "--port", str(port))
     assert result.code == 2
     assert f"127.0.0.1:{port}" in result.err
+
+
+def test_a_search_is_reranked_and_answered_on_demand(semsearch: Any, docs: Path) -> None:
+    semsearch("ingest", str(docs))
+    found = semsearch("search", "zaległe urlopy", "--rerank", "null", "--answer", "on", "--json")
+    answer = found.json()
+    assert answer["rerank"]["arm"] == "null"
+    assert answer["answer"]["arm"] == "extractive"
+    plain = semsearch("search", "zaległe urlopy", "--answer", "null")
+    assert plain.code == 0
+    unknown = semsearch("search", "urlop", "--rerank", "best")
+    assert unknown.code == 2
+    assert "likelihood:smollm2" in unknown.err

@@ -56,7 +56,7 @@ def tiny_cross_encoder(folder: Path, target: Path) -> Path:
 
     tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
     model: Any = BertForSequenceClassification(
-        BertConfig(
+        BertConfig(  # type: ignore[call-arg]
             vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, num_labels=1,
             num_attention_heads=2, intermediate_size=16, max_position_embeddings=64,
         )
