@@ -1,6 +1,5 @@
 """`semsearch ab`: whether a reranker or an answerer is worth its time."""
 
-import json as jsons
 import math
 import shlex
 import sys
@@ -15,7 +14,6 @@ import typer
 from cli.output import JsonOption, print_json, stderr
 from cli.progress import bar
 from cli.search import ModeName
-from search.errors import PathError
 from search.settings import load_settings
 
 ab_app = typer.Typer(no_args_is_help=True, help="Measure whether an arm is worth its time.")
@@ -88,7 +86,7 @@ def run(
 
         semsearch ab run --queries queries.jsonl --qrels qrels.tsv --arms auto
     """
-    from cli.ab_arms import answering, build_arms, split_names
+    from cli.ab_arms import answering, build_arms, deciding, split_names
     from cli.ab_output import show
     from cli.ab_searched import searched
     from search.assemble import local_administrator
@@ -116,6 +114,7 @@ def run(
             questions=drawn,
             arms=build_arms(names, settings, made.pipeline.embedder, drawn),
             plan=plan,
+            settings=deciding(settings),
             warm_up=next((q for q in made.questions if q.id not in ids), None),
         )
         progress = stack.enter_context(bar())
@@ -152,7 +151,6 @@ def gate(
     limit: LimitOption = None,
     pool: PoolOption = 10,
     seed: SeedOption = 0,
-    save: Annotated[Path | None, typer.Option(help="Write the gate to this file.")] = None,
     report: Annotated[
         Path | None,
         typer.Option(help="Folder for the logs; a killed run that had one goes on there."),
@@ -162,20 +160,20 @@ def gate(
     """Learn on half of a dataset when reranking pays, and measure that on the other half.
 
     The gate looks at signals that mean the same for every query: cosine and coverage of the
-    first passages and their margins. `auto` reranks where it opens.
+    first passages and their margins. `auto` reranks where it opens, once the settings that are
+    printed are set.
 
     Examples:
 
-        semsearch ab gate my-dataset --arm likelihood:gemma3-270m --save gate.json
+        semsearch ab gate my-dataset --arm likelihood:gemma3-270m
 
         semsearch ab gate my-dataset --transfer another-dataset --limit 300 --json
     """
     from cli.ab_gate import observe, show
-    from search.experiments.gating import Learn, Observation, check_gate, halves, price_of
+    from search.experiments.gating import Observation, check_gate, halves, price_of
     from search.experiments.verdict import parse_worth
     from search.rerankers.gate import learn_gate
 
-    learn: Learn = learn_gate
     settings, rate = load_settings(), parse_worth(worth)
     with ExitStack() as stack:
         folder = report or Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -184,19 +182,17 @@ def gate(
             return observe(data, arm, settings, rate, folder, limit, pool, seed)
 
         learning, measuring = halves(observed(dataset), seed)
-        learned = learn(learning, price_of(learning, rate))
+        learned = learn_gate(learning, price_of(learning, rate))
         checks = [check_gate(dataset.name, learned, measuring, rate, seed)]
         if transfer:
             checks.append(check_gate(transfer.name, learned, observed(transfer), rate, seed))
-    made = asdict(learned)
-    if save:
-        try:
-            save.write_text(jsons.dumps(made, indent=2) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise PathError(f"--save: cannot write {save}: {error.strerror}.") from None
     if json:
         print_json(
-            {"gate": made, "learned_on": len(learning), "checks": [asdict(c) for c in checks]}
+            {
+                "gate": asdict(learned),
+                "learned_on": len(learning),
+                "checks": [asdict(c) for c in checks],
+            }
         )
     else:
-        show(checks, len(learning))
+        show(learned, checks, len(learning))

@@ -6,7 +6,7 @@ from search.embedders.base import Embedder
 from search.errors import InputError
 from search.experiments.arms import OFF, Arm, with_controls
 from search.experiments.questions import Question
-from search.settings import Settings
+from search.settings import Settings, field_paths, value_of, variable_of
 
 CONTROLS = frozenset({"off", "null", "oracle", "answer:null", "answer:oracle"})
 """They run whether they are named or not."""
@@ -56,6 +56,13 @@ def build_arms(
     arms = [_build(name, settings, embedder) for name in names]
     null = build_answerer("null", settings, embedder) if answering(names) else None
     return with_controls(arms, questions, null)
+
+
+def deciding(settings: Settings) -> dict[str, str]:
+    """Return the settings that decide figures, by their variables; secrets are masked."""
+    sections = ("retrieval", "lexical", "layer", "rerank", "answer", "llm")
+    paths = [path for path in field_paths() if path[0] in sections]
+    return {variable_of(path): str(value_of(settings, path)) for path in paths}
 
 
 def _build(name: str, settings: Settings, embedder: Embedder) -> Arm:

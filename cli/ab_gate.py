@@ -12,7 +12,8 @@ from search.experiments.laboratory import Experiment, run_experiment
 from search.experiments.questions import sampled
 from search.experiments.runner import Plan, pool_for
 from search.experiments.verdict import Worth, duration, signed
-from search.settings import Settings
+from search.rerankers.gate import Gate
+from search.settings import Settings, variable_of
 
 
 def observe(
@@ -59,8 +60,8 @@ def observe(
     return observations(run, arm, pools, worth.measure)
 
 
-def show(checks: list[GateCheck], learned_on: int) -> None:
-    """Print how a gate does, dataset by dataset."""
+def show(gate: Gate, checks: list[GateCheck], learned_on: int) -> None:
+    """Print how a gate does, dataset by dataset, and the settings that let `auto` use it."""
     console = stdout()
     for number, check in enumerate(checks):
         seen = "the other half of " if not number else ""
@@ -78,3 +79,6 @@ def show(checks: list[GateCheck], learned_on: int) -> None:
             )  # fmt: skip
         console.print(rows)
         console.print()
+    console.print("For `auto` to rerank where this gate opens, set:")
+    for name, value in (("gate_feature", gate.feature), ("gate_threshold", gate.threshold)):
+        console.print(f"  {variable_of(('rerank', name))}={value}", soft_wrap=True, markup=False)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 NAMES = (
     "null", *(f"likelihood:{name}" for name in BUNDLED), "cross-encoder:ID_OR_FOLDER",
-    "auto:RERANKER",
+    "auto (over the reranker of the settings)", "auto:RERANKER",
 )  # fmt: skip
 
 
@@ -34,11 +34,11 @@ def build_reranker(name: str, settings: Settings) -> Reranker:
             return CrossEncoderReranker(model)
         case "likelihood", model if model in BUNDLED:
             return _likelihood(model, settings)
-        case "auto", inner if inner:
+        case "auto", inner if inner or name == "auto":
             from search.rerankers.gate import Gate, Gated
 
             gate = Gate(settings.rerank.gate_feature, settings.rerank.gate_threshold)
-            return Gated(build_reranker(inner, settings), gate)
+            return Gated(build_reranker(inner or settings.layer.reranker, settings), gate)
     raise InputError(f"There is no reranker {name[:100]!r}: there are {', '.join(NAMES)}.")
 
 

@@ -32,6 +32,7 @@ class LlmLayer:
             answerers: builds an answerer by its name.
         """
         self._settings = settings.layer
+        self._answer_passages = settings.answer.passages
         self._build_reranker = rerankers
         self._build_answerer = answerers
         self._lock = threading.Lock()
@@ -72,7 +73,7 @@ class LlmLayer:
         if switch == "auto":
             extractive = self._once(self._answerers, "extractive", self._build_answerer)
             answerer = GatedAnswerer(extractive, answerer)
-        return Answering(answerer, self._settings.answer_passages, self._settings.answer_seconds)
+        return Answering(answerer, self._answer_passages, self._settings.answer_seconds)
 
     def require_offered(self, *switches: str | None) -> None:
         """Make sure that callers of the service name only what its settings offer.

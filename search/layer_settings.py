@@ -43,9 +43,6 @@ class LayerSettings(Section):
     rerank_seconds: float = Field(
         5, gt=0, le=600, description="Past it the retriever's order is returned, and flagged."
     )
-    answer_passages: int = Field(
-        5, ge=1, le=50, description="The first so many passages are answered from."
-    )
     answer_seconds: float = Field(
         60, gt=0, le=600, description="Past it there is no answer, only the hits."
     )

@@ -1,9 +1,8 @@
 """Learns when it pays to rerank, on one half of the queries, and measures that on the other."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from search.experiments.records import RunLog
 from search.experiments.statistics import ALPHA, Comparison, compare
 from search.experiments.verdict import Worth, duration, signed, title_of
 from search.pool import Pool
+from search.rerankers.gate import Gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +23,6 @@ class Observation:
     """Of the measure that decides."""
     seconds: float
     """That it took."""
-
-
-class Gate(Protocol):
-    """Says from the signals of a pool whether to rerank it; a dataclass, so that it can be kept."""
-
-    __dataclass_fields__: ClassVar[dict[str, Any]]
-
-    def opens(self, pool: Pool) -> bool:
-        """Tell whether to rerank."""
-        ...
-
-
-Learn = Callable[[Sequence[Observation], float], Gate]
-"""From observations, and the gain that one reranking has to bring, to a gate."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from search.domain import Principal
@@ -32,6 +32,8 @@ class Experiment:
     arms: Sequence[Arm]
     """With their controls."""
     plan: Plan
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Those that decide how passages are found and how arms treat them."""
     warm_up: Question | None = None
     """Asked before anything is measured; best one that is not among the questions."""
 
@@ -53,6 +55,7 @@ class Experiment:
             repeats=plan.repeats,
             seed=plan.seed,
             deadline=None if math.isinf(plan.seconds) else plan.seconds,
+            settings=dict(self.settings),
         )
 
 

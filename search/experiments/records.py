@@ -40,6 +40,8 @@ class Configuration(_Line):
     seed: int
     deadline: float | None = None
     """Seconds."""
+    settings: dict[str, str] = {}
+    """What else decides how arms work, by the setting's variable."""
 
 
 class WarmUp(_Line):

@@ -1,10 +1,9 @@
 """`semsearch ab` as people and scripts use it."""
 
 import json
-import sys
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from search.experiments.arms import Arm, with_controls
 from search.experiments.questions import Question
 from search.rerankers.base import Reranker
 from tests.search.experiments.arms_for_tests import Constant, Partly, Shuffling, dataset
-from tests.search.experiments.test_gating import learn_by_coverage
 
 
 @pytest.fixture
@@ -76,7 +74,7 @@ def test_json(semsearch: Any, folder: Path) -> None:
 
 
 def test_a_run_goes_on_only_with_the_same_settings(
-    semsearch: Any, folder: Path, tmp_path: Path
+    semsearch: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = ("ab", "run", str(folder), "--arms", "right", "--limit", "12", "--report", "out")
     assert semsearch(*asked).code == 0
@@ -86,6 +84,10 @@ def test_a_run_goes_on_only_with_the_same_settings(
     refused = semsearch(*asked, "--seed", "7")
     assert refused.code == 2
     assert "--report" in refused.err and len(refused.err.splitlines()) == 1
+    monkeypatch.setenv("SEMSEARCH_RERANK__WEIGHT", "0.7")
+    refused = semsearch(*asked)
+    assert refused.code == 2
+    assert "another settings" in refused.err
 
 
 def test_ones_own_index_is_asked(semsearch: Any, docs: Path, tmp_path: Path) -> None:
@@ -128,22 +130,18 @@ def test_nothing_to_search_is_one_line(semsearch: Any) -> None:
     assert "Name a DATASET folder" in refused.err
 
 
-def test_a_gate_is_learned_checked_and_kept(
-    semsearch: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    module = ModuleType("search.rerankers.gate")
-    module.__dict__["learn_gate"] = learn_by_coverage
-    monkeypatch.setitem(sys.modules, "search.rerankers.gate", module)
-    asked = ("ab", "gate", str(folder), "--arm", "right", "--save", "gate.json")
+def test_a_gate_is_learned_checked_and_told(semsearch: Any, folder: Path) -> None:
+    asked = ("ab", "gate", str(folder), "--arm", "right")
     made = semsearch(*asked, "--transfer", str(folder), "--json").json()
     assert made["learned_on"] == 24
     half, transferred = made["checks"]
     assert half["queries"] == 24 and transferred["queries"] == 48
     assert half["always"]["share"] == 1
-    assert 0 <= half["gated"]["share"] < 1
-    assert json.loads((tmp_path / "gate.json").read_text()) == made["gate"]
+    assert half["gated"]["gain"]["mean"]["value"] > 0
+    harmful = semsearch("ab", "gate", str(folder), "--arm", "shuffling", "--json").json()
+    assert harmful["checks"][0]["gated"]["share"] < 0.1
     told = semsearch(*asked)
     assert told.code == 0
     assert "the other half of synthetic: 24 queries, learned on 24 others" in told.out
-    refused = semsearch(*asked[:-1], "nowhere/gate.json")
-    assert refused.code == 2 and "--save" in refused.err
+    assert re.search(r"SEMSEARCH_RERANK__GATE_FEATURE=(cosine|coverage|both)\n", told.out)
+    assert re.search(r"SEMSEARCH_RERANK__GATE_THRESHOLD=-?[\d.e-]+\n", told.out)

@@ -1,8 +1,6 @@
 """When it pays to rerank: learned on one half, measured on the other."""
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pytest
 
@@ -10,39 +8,21 @@ from search.domain import Chunk, Hit
 from search.experiments.gating import Observation, check_gate, halves, price_of
 from search.experiments.verdict import Worth
 from search.pool import Pool, Signals
+from search.rerankers.gate import Gate, learn_gate
 from tests.search.stores.factory import document
 
 WORTH = Worth(0.01, "ndcg@10", 0.1)
 
 
-@dataclass(frozen=True)
-class CoverageGate:
-    """Opens where the first passage holds few of the query's words."""
-
-    threshold: float
-
-    def opens(self, pool: Pool) -> bool:
-        return pool.signals[0].coverage < self.threshold
-
-
-def learn_by_coverage(seen: Sequence[Observation], price: float) -> CoverageGate:
-    """Take the threshold under which the most is gained net of the price."""
-    best = max(
-        [0.0, *(each.pool.signals[0].coverage for each in seen)],
-        key=lambda t: sum(o.gain - price for o in seen if o.pool.signals[0].coverage < t),
-    )
-    return CoverageGate(best)
-
-
 def seen(queries: int, seed: int, *, helpful: bool = True) -> list[Observation]:
-    """Reranking gains 0.2 where coverage is below a half, and loses 0.1 elsewhere, with noise."""
+    """Reranking gains 0.2 where coverage leads by less than a half, and else loses 0.1; noisily."""
     drawn = random.Random(seed)
     made = []
     for number in range(queries):
-        coverage = drawn.random()
-        effect = (0.2 if coverage < 0.5 else -0.1) if helpful else -0.1
-        hit = Hit(document(f"{number}.md"), Chunk(0, "x"), 1.0)
-        pool = Pool(f"q{number}", (hit,), (Signals(0.9, coverage),))
+        lead = drawn.random()
+        effect = (0.2 if lead < 0.5 else -0.1) if helpful else -0.1
+        hits = tuple(Hit(document(f"{number}.md"), Chunk(place, "x"), 1.0) for place in (0, 1))
+        pool = Pool(f"q{number}", hits, (Signals(drawn.random(), lead), Signals(0.5, 0.0)))
         made.append(Observation(f"q{number}", pool, effect + drawn.gauss(0, 0.1), 0.1))
     return made
 
@@ -50,7 +30,8 @@ def seen(queries: int, seed: int, *, helpful: bool = True) -> list[Observation]:
 def test_a_gate_that_helps_is_found_to_help_where_it_did_not_learn() -> None:
     learning, measuring = halves(seen(400, 1), seed=0)
     assert price_of(learning, WORTH) == pytest.approx(0.01)
-    gate = learn_by_coverage(learning, price_of(learning, WORTH))
+    gate = learn_gate(learning, price_of(learning, WORTH))
+    assert gate.feature == "coverage"
     assert gate.threshold == pytest.approx(0.5, abs=0.05)
     check = check_gate("made up", gate, measuring, WORTH)
     assert check.queries == 200
@@ -64,7 +45,7 @@ def test_a_gate_that_helps_is_found_to_help_where_it_did_not_learn() -> None:
 
 def test_where_reranking_never_helps_the_gate_stays_shut() -> None:
     learning, measuring = halves(seen(200, 2, helpful=False), seed=0)
-    gate = learn_by_coverage(learning, price_of(learning, WORTH))
+    gate = learn_gate(learning, price_of(learning, WORTH))
     check = check_gate("made up", gate, measuring, WORTH)
     assert check.gated.share <= 0.02
     assert "better than reranking everything and not to be told from reranking nothing" in (
@@ -73,7 +54,7 @@ def test_where_reranking_never_helps_the_gate_stays_shut() -> None:
 
 
 def test_a_gate_that_is_always_open_is_reranking_everything() -> None:
-    check = check_gate("made up", CoverageGate(2.0), seen(50, 3), WORTH)
+    check = check_gate("made up", Gate("coverage", 2.0), seen(50, 3), WORTH)
     assert check.gated.gain == check.always.gain
     assert check.over_always.p == 1
     assert "not to be told from reranking everything" in check.verdict
