@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONSTRAINTS := --constraint constraints.txt
 PYTEST := $(BIN)/python -m pytest
-FAST := not slow and not processes and not server and not browser and not ocr
+FAST := not slow and not processes and not server and not browser and not ocr and not llm
 
 export HF_HUB_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
@@ -53,10 +53,10 @@ lint: $(VENV)/.installed-dev ## ruff, mypy and the layering
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check: lint test ## all that CI runs: lint and every test that this machine can run
+check: lint test $(VENV)/.installed-llm ## all that CI runs: lint and every test that this machine can run
 	$(PYTEST) -m "not ($(FAST))" --durations=10
 
-bench: $(VENV)/.installed-dev ## measure, side by side with what one would take instead
+bench: $(VENV)/.installed-dev $(VENV)/.installed-llm ## measure, side by side with what one would take instead
 	$(BIN)/python -m bench
 
 examples: $(VENV)/.installed-dev ## make the binary examples and the golden corpus again

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import indexing, load, memory, search, serving, startup, syncing
+from bench import indexing, load, memory, reranking, search, serving, startup, syncing
 from bench.figures import Figure
 
 RESULTS = Path(__file__).parent / "results"
@@ -23,6 +23,7 @@ BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
     "memory": memory.run,
     "serving": serving.run,
     "load": load.run,
+    "reranking": reranking.run,
 }
 
 

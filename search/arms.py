@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from search.embedders.hardware import prepare_torch
 from search.errors import InputError
 from search.llms.bundled import BUNDLED
 from search.rerankers.base import Reranker
@@ -46,6 +47,7 @@ def _likelihood(model: str, settings: Settings) -> Reranker:
     from search.rerankers.likelihood import LikelihoodReranker
 
     def load() -> "CausalLm":
+        prepare_torch()
         from search.rerankers.causal_lm import CausalLm, unpacked
 
         folder = unpacked(BUNDLED[model], settings.embedder.cache_dir)

@@ -1,6 +1,5 @@
 """Any sentence-transformers model: a folder, or an id on the Hugging Face Hub."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 
 from search.domain import Vector
 from search.embedders.base import ModelSpec
-from search.embedders.hardware import choose_device, choose_precision, usable_cores
+from search.embedders.hardware import choose_device, choose_precision, prepare_torch
 from search.embedders.model_identity import folder_revision, licence_of
 from search.embedders.text import encodable
 from search.embedders.token_counter import TokenCounter
@@ -104,16 +103,9 @@ class SentenceTransformerEmbedder:
 
     @cached_property
     def _model(self) -> "SentenceTransformer":
-        os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-        # Read when PyTorch is imported. Its threads otherwise wait in busy loops for one that
-        # a parser has displaced: 6 passages a second instead of 11 beside one busy process,
-        # against 20 instead of 21 on an idle machine (two cores).
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        prepare_torch()
         import torch
-        from transformers.utils import logging
 
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        torch.set_num_threads(min(torch.get_num_threads(), usable_cores()))
         device = choose_device(self._settings)
         dtype = getattr(torch, choose_precision(self._settings, device))
         model = _open_model(self._name, device=device, model_kwargs={"dtype": dtype})

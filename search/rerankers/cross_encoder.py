@@ -7,6 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from search.deadline import NEVER, Deadline
+from search.embedders.hardware import prepare_torch
 from search.errors import ModelError
 from search.pool import Pool
 from search.rerankers.base import Reranking
@@ -50,6 +51,7 @@ class CrossEncoderReranker:
 
     def _ready(self) -> "CrossEncoder":
         if self._model is None:
+            prepare_torch()
             from sentence_transformers import CrossEncoder
 
             try:
