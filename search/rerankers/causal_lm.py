@@ -22,17 +22,16 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache, Gguf
 from search.deadline import NEVER, Deadline
 from search.embedders.hardware import cpu_computes_bfloat16
 from search.embedders.model_folder import publish
-from search.embedders.packed import pack, packed_linear
+from search.embedders.packed import pack
 from search.errors import ModelError
 from search.llms.bundled import BundledModel
+from search.rerankers.vocabulary import Vocabulary
 
 PASSAGE_TOKENS = 400
 """What is read of a passage; below the window of Gemma's local attention."""
 QUERY_TOKENS = 64
 BATCH_TOKENS = 1100
 """Tokens that are read in one pass; between two, the deadline is looked at."""
-LOGIT_ROWS = 64
-"""Rows of the vocabulary's size that are in memory at once."""
 
 
 def unpacked(model: BundledModel, cache_dir: Path) -> Path:
@@ -87,7 +86,9 @@ class CausalLm:
         model.train(False)
         self._body = model.model
         pack(self._body)
-        self._head = packed_linear(model.lm_head)
+        weights = model.lm_head.weight.detach()
+        tokens = self._tokenizer.convert_ids_to_tokens(list(range(len(weights))))
+        self._vocabulary = Vocabulary(weights, tokens)
         self._states = PassageStates(cache_bytes)
         self._lock = Lock()
 
@@ -183,20 +184,9 @@ class CausalLm:
             input_ids=ids, attention_mask=mask, position_ids=places, past_key_values=cache,
             use_cache=True,
         ).last_hidden_state  # fmt: skip
-        found = self._log_probabilities(hidden.flatten(0, 1), targets.flatten())
+        found = self._vocabulary.log_probabilities(hidden.flatten(0, 1), targets.flatten())
         means: list[float] = found.view(len(states), -1).mean(1).tolist()
         return means
-
-    def _log_probabilities(self, hidden: Tensor, targets: Tensor) -> Tensor:
-        """Return log P of each target: [rows, dimension], [rows] -> float32 [rows]."""
-        parts = []
-        for first in range(0, len(hidden), LOGIT_ROWS):
-            logits = self._head(hidden[first : first + LOGIT_ROWS])
-            chosen = logits.gather(1, targets[first : first + LOGIT_ROWS, None])[:, 0].float()
-            top = logits.amax(1, keepdim=True)
-            total = (logits - top).exp_().sum(1, dtype=torch.float32)
-            parts.append(chosen - top[:, 0].float() - total.log())
-        return torch.cat(parts)
 
 
 class PassageStates:

@@ -17,9 +17,10 @@ from transformers import (
 
 from search.deadline import Deadline
 from search.errors import DeadlineError
-from search.rerankers import causal_lm
+from search.rerankers import causal_lm, vocabulary
 from search.rerankers.causal_lm import CausalLm
 from search.rerankers.likelihood import standardized
+from search.rerankers.vocabulary import Vocabulary
 
 WORDS = [
     "urlop",
@@ -104,12 +105,23 @@ def test_scores_are_those_of_a_plain_pass(folder: Path, lm: CausalLm) -> None:
     assert len(set(expected)) == len(PASSAGES)
 
 
+def test_latin_queries_are_weighed_against_latin_tokens_only() -> None:
+    weights, hidden = torch.randn(7, 4), torch.randn(3, 4)
+    logits = hidden @ weights.T
+    among = Vocabulary(weights, ["urlop", "dni", "7", "сады", "▁ż", "花", None])
+    latin = among.log_probabilities(hidden, torch.tensor([0, 2, 4]))
+    expected = logits[:, [0, 1, 2, 4]].log_softmax(1)[range(3), [0, 2, 3]]
+    assert latin == pytest.approx(expected, abs=1e-5)
+    mixed = among.log_probabilities(hidden, torch.tensor([0, 3, 4]))
+    assert mixed == pytest.approx(logits.log_softmax(1)[range(3), [0, 3, 4]], abs=1e-5)
+
+
 def test_the_size_of_batches_does_not_matter(
     folder: Path, lm: CausalLm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected, _, _ = lm.log_likelihoods(QUERY, PASSAGES)
     monkeypatch.setattr(causal_lm, "BATCH_TOKENS", 12)
-    monkeypatch.setattr(causal_lm, "LOGIT_ROWS", 3)
+    monkeypatch.setattr(vocabulary, "TILE", 5)
     small, _, _ = CausalLm(folder, cache_bytes=0).log_likelihoods(QUERY, PASSAGES)
     assert small == pytest.approx(expected, abs=1e-4)
 
