@@ -10,10 +10,13 @@ from search.settings import Settings
 
 if TYPE_CHECKING:
     from search.rerankers.causal_lm import CausalLm
+    from search.rerankers.listwise import ListwiseReranker
+    from search.rerankers.pointwise import PointwiseReranker
 
 NAMES = (
     "null", *(f"likelihood:{name}" for name in BUNDLED), "cross-encoder:ID_OR_FOLDER",
-    "auto (over the reranker of the settings)", "auto:RERANKER",
+    "listwise:MODEL", "pointwise:MODEL", "auto (over the reranker of the settings)",
+    "auto:RERANKER",
 )  # fmt: skip
 
 
@@ -35,12 +38,23 @@ def build_reranker(name: str, settings: Settings) -> Reranker:
             return CrossEncoderReranker(model)
         case "likelihood", model if model in BUNDLED:
             return _likelihood(model, settings)
+        case "listwise" | "pointwise", model if model or name == kind:
+            from search.llm_arms import build_llm
+
+            return _judging(kind)(build_llm(model, settings), settings.rerank, name)
         case "auto", inner if inner or name == "auto":
             from search.rerankers.gate import Gate, Gated
 
             gate = Gate(settings.rerank.gate_feature, settings.rerank.gate_threshold)
             return Gated(build_reranker(inner or settings.layer.reranker, settings), gate)
     raise InputError(f"There is no reranker {name[:100]!r}: there are {', '.join(NAMES)}.")
+
+
+def _judging(kind: str) -> "type[ListwiseReranker | PointwiseReranker]":
+    from search.rerankers.listwise import ListwiseReranker
+    from search.rerankers.pointwise import PointwiseReranker
+
+    return ListwiseReranker if kind == "listwise" else PointwiseReranker
 
 
 def _likelihood(model: str, settings: Settings) -> Reranker:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from search.section import Section
 
@@ -28,3 +28,20 @@ class RerankSettings(Section):
     gate_threshold: float = Field(
         0.02, description="`auto` reranks where the first hit leads by less."
     )
+    window: int = Field(10, ge=2, le=100, description="Passages that `listwise` orders at a time.")
+    stride: int = Field(
+        5, ge=1, le=100, description="By how much `listwise` moves its window up; below `window`."
+    )
+    passage_characters: int = Field(
+        8000,
+        ge=500,
+        le=1_000_000,
+        description="What `listwise` and `pointwise` are given of all passages together, so that "
+        "they fit into the model's context: about 3 characters a token.",
+    )
+
+    @model_validator(mode="after")
+    def _windows_overlap(self) -> "RerankSettings":
+        if self.stride >= self.window:
+            raise ValueError("rerank.stride must be below rerank.window, or no passage rises")
+        return self

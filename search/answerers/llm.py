@@ -10,9 +10,10 @@ from search.answer_settings import AnswerSettings
 from search.answerers.base import Answer, Citation
 from search.answerers.checks import Claim, find_quote, is_supported
 from search.answerers.drafts import DraftReader
-from search.answerers.prompts import ReplyOut, language_of, messages_for, reply_schema
+from search.answerers.prompts import ReplyOut, messages_for, reply_schema
 from search.deadline import NEVER, Deadline
 from search.llms.base import LLM, Completion, Prompt, Usage
+from search.llms.prompts import language_of
 from search.pool import Pool
 
 
@@ -46,7 +47,7 @@ class LlmAnswerer:
         if not pool.hits:
             return Answer("", withheld="no passages")
         deadline.check("write an answer")
-        language = language_of(pool)
+        language = language_of(pool.query, pool.hits[0].document.language)
         return self._checked(
             pool, language, self._llm.complete(self._ask(pool, language), deadline)
         )
@@ -62,7 +63,7 @@ class LlmAnswerer:
             yield Answer("", withheld="no passages")
             return
         deadline.check("write an answer")
-        language = language_of(pool)
+        language = language_of(pool.query, pool.hits[0].document.language)
         written = self._llm.stream(self._ask(pool, language), deadline)
         draft = DraftReader()
         # A model's stream is a generator: closing it stops the model, even where a caller that

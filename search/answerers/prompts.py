@@ -6,11 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from search.lexical.analyzer import UNDETERMINED
-from search.lexical.language import detect_language
 from search.llms.base import Message
-from search.llms.passages import neutralized, numbered_passages
-from search.pool import Pool
+from search.llms.prompts import about_passages
 
 MOST_CLAIMS = 4
 
@@ -78,12 +75,6 @@ WORDINGS = {
 FALLBACK = "en"
 
 
-def language_of(pool: Pool) -> str:
-    """Return the language of a question; where it is too short to tell, of the best passage."""
-    language = detect_language(pool.query)
-    return pool.hits[0].document.language if language == UNDETERMINED else language
-
-
 def messages_for(
     query: str, language: str, texts: Sequence[str], budget: int
 ) -> tuple[Message, ...]:
@@ -96,9 +87,7 @@ def messages_for(
         budget: characters of all passages together.
     """
     wording = WORDINGS.get(language, WORDINGS[FALLBACK])
-    passages = numbered_passages(texts, budget=budget)
-    asked = f"{passages}\n\n{wording.question}: {neutralized(query)}"
-    return (Message("system", wording.rules), Message("user", asked))
+    return about_passages(wording.rules, wording.question, query, texts, budget)
 
 
 def reply_schema(passages: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from search.deadline import Deadline
 from search.errors import DeadlineError
 from search.pool import Pool
 from tests.search.answerers.factory import EMBEDDER, pool
-from tests.search.answerers.fakes import Scripted, reply
+from tests.search.llms.scripted import Scripted, reply
 
 SETTINGS = AnswerSettings()
 QUOTE = "wykorzystuje się do 30 września"

@@ -16,7 +16,7 @@ from search.answerers.llm import LlmAnswerer
 from search.llms.base import Prompt
 from search.pool import Pool
 from tests.search.answerers.factory import EMBEDDER, pool
-from tests.search.answerers.fakes import Obedient, Scripted
+from tests.search.llms.scripted import Obedient, Scripted
 
 TRUE = {
     "pl": "Urlop zaległy wykorzystuje się do 30 września.",

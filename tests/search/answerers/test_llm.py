@@ -11,7 +11,7 @@ from search.answerers.base import Answer
 from search.answerers.llm import LlmAnswerer
 from search.llms.base import Usage
 from tests.search.answerers.factory import pool
-from tests.search.answerers.fakes import Scripted, reply
+from tests.search.llms.scripted import Scripted, reply
 
 FIRST = "Urlop zaległy wykorzystuje się do 30 września."
 SECOND = "Delegacje rozlicza się w ciągu 14 dni."
