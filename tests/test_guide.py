@@ -45,6 +45,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         "SEMSEARCH_DATA_DIR": str(folder / "data"),
         "SEMSEARCH_INGEST__DEFAULT_ACCESS": "public",
         "SEMSEARCH_AUTH__MODE": "keys",
+        "SEMSEARCH_LAYER__ARMS": '["null"]',
     }
     run(settings, "ingest", str(docs))
     key, _ = Keys(Database(folder / "data")).create("guide", "default", scopes=["read", "write"])
