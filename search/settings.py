@@ -24,6 +24,7 @@ from pydantic_settings import (
 from search.answer_settings import AnswerSettings
 from search.errors import ConfigError
 from search.layer_settings import LayerSettings
+from search.llm_settings import LlmSettings
 from search.rerank_settings import RerankSettings
 from search.section import Section
 from search.service_settings import (
@@ -255,6 +256,7 @@ class Settings(BaseSettings):
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
     feedback: FeedbackSettings = Field(default_factory=FeedbackSettings)
     answer: AnswerSettings = Field(default_factory=AnswerSettings)
+    llm: LlmSettings = Field(default_factory=LlmSettings)
 
     @classmethod
     def settings_customise_sources(

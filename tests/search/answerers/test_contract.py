@@ -12,9 +12,10 @@ from search.answerers.llm import LlmAnswerer
 from search.answerers.null import NullAnswerer
 from search.deadline import Deadline
 from search.errors import DeadlineError
+from search.llms.fake import FakeLlm
 from search.pool import Pool
 from tests.search.answerers.factory import EMBEDDER, pool
-from tests.search.llms.scripted import Scripted, reply
+from tests.search.llms.scripted import reply
 
 SETTINGS = AnswerSettings()
 QUOTE = "wykorzystuje się do 30 września"
@@ -28,7 +29,7 @@ ANSWERERS: dict[str, Callable[[], Answerer]] = {
     "null": NullAnswerer,
     "extractive": lambda: ExtractiveAnswerer(EMBEDDER, SETTINGS),
     "llm": lambda: LlmAnswerer(
-        Scripted(reply((1, QUOTE, "Urlop zaległy wykorzystuje się do 30 września."))), SETTINGS
+        FakeLlm(reply((1, QUOTE, "Urlop zaległy wykorzystuje się do 30 września."))), SETTINGS
     ),
 }
 
@@ -39,7 +40,7 @@ def answerer(request: pytest.FixtureRequest) -> Answerer:
 
 
 def test_it_has_a_name(answerer: Answerer) -> None:
-    assert answerer.name in ("null", "extractive", "llm:scripted")
+    assert answerer.name in ("null", "extractive", "llm:fake")
 
 
 def test_it_answers_and_cites_to_the_letter(answerer: Answerer) -> None:

@@ -10,8 +10,9 @@ from search.answer_settings import AnswerSettings
 from search.answerers.base import Answer
 from search.answerers.llm import LlmAnswerer
 from search.llms.base import Usage
+from search.llms.fake import FakeLlm
 from tests.search.answerers.factory import pool
-from tests.search.llms.scripted import Scripted, reply
+from tests.search.llms.scripted import reply
 
 FIRST = "Urlop zaległy wykorzystuje się do 30 września."
 SECOND = "Delegacje rozlicza się w ciągu 14 dni."
@@ -21,7 +22,7 @@ GOOD = (1, "wykorzystuje się do 30 września", "Wykorzystuje się go do 30 wrze
 
 
 def answered(written: str, **settings: Any) -> Answer:
-    return LlmAnswerer(Scripted(written), AnswerSettings(**settings)).answer(POOL)
+    return LlmAnswerer(FakeLlm(written), AnswerSettings(**settings)).answer(POOL)
 
 
 def test_claims_become_the_answer_with_citations_at_their_place() -> None:
@@ -85,7 +86,7 @@ def test_the_model_may_say_that_there_is_no_answer() -> None:
 
 
 def test_nothing_found_does_not_reach_the_model() -> None:
-    llm = Scripted(reply(GOOD))
+    llm = FakeLlm(reply(GOOD))
     answerer = LlmAnswerer(llm, AnswerSettings())
     assert answerer.answer(pool(QUERY)).withheld == "no passages"
     assert [made for made in answerer.stream(pool(QUERY))] == [answerer.answer(pool(QUERY))]
@@ -105,7 +106,7 @@ def test_nothing_found_does_not_reach_the_model() -> None:
 def test_the_prompt_is_in_the_language_of_the_question(
     query: str, passages: str, asked: str
 ) -> None:
-    llm = Scripted(reply(GOOD))
+    llm = FakeLlm(reply(GOOD))
     LlmAnswerer(llm, AnswerSettings()).answer(pool(query, FIRST, language=passages))
     [prompt] = llm.prompts
     assert asked in prompt.messages[1].content
@@ -113,7 +114,7 @@ def test_the_prompt_is_in_the_language_of_the_question(
 
 
 def test_passages_are_numbered_and_no_others_can_be_cited() -> None:
-    llm = Scripted(reply(GOOD))
+    llm = FakeLlm(reply(GOOD))
     LlmAnswerer(llm, AnswerSettings(passages=2, max_tokens=99)).answer(
         pool(QUERY, FIRST, SECOND, "Trzeci.")
     )
@@ -128,7 +129,7 @@ def test_passages_are_numbered_and_no_others_can_be_cited() -> None:
 
 
 def test_the_draft_is_streamed_and_the_answer_checked() -> None:
-    llm = Scripted(reply((1, GOOD[1], "Zadzwoń do dyrektora."), GOOD))
+    llm = FakeLlm(reply((1, GOOD[1], "Zadzwoń do dyrektora."), GOOD))
     *draft, answer = LlmAnswerer(llm, AnswerSettings()).stream(POOL)
     assert len(draft) > 5
     assert "".join(cast(list[str], draft)) == f"Zadzwoń do dyrektora. {GOOD[2]}"
@@ -137,7 +138,7 @@ def test_the_draft_is_streamed_and_the_answer_checked() -> None:
 
 
 def test_closing_the_stream_stops_the_model() -> None:
-    llm = Scripted(reply(GOOD))
+    llm = FakeLlm(reply(GOOD))
     stream = cast(Generator[str | Answer], LlmAnswerer(llm, AnswerSettings()).stream(POOL))
     with closing(stream):
         assert isinstance(next(stream), str)

@@ -1,11 +1,10 @@
 """Language models that write what a test tells them to."""
 
 import json
-from collections.abc import Callable, Iterator
 from typing import Any
 
-from search.deadline import NEVER, Deadline
-from search.llms.base import Completion, LlmSpec, Prompt, Usage
+from search.llms.base import Prompt
+from search.llms.fake import FakeLlm
 
 
 def reply(*claims: tuple[int, str, str], answerable: bool = True) -> str:
@@ -14,35 +13,7 @@ def reply(*claims: tuple[int, str, str], answerable: bool = True) -> str:
     return json.dumps({"answerable": answerable, "claims": made}, ensure_ascii=False)
 
 
-class Scripted:
-    """Writes one text, or what a function makes of the prompt, in small pieces."""
-
-    spec = LlmSpec("scripted", 4096, "Apache-2.0", local=True)
-
-    def __init__(self, writes: str | Callable[[Prompt], str]) -> None:
-        self._writes = writes
-        self.prompts: list[Prompt] = []
-        self.pieces = 0
-        self.closed = False
-
-    def complete(self, prompt: Prompt, deadline: Deadline = NEVER) -> Completion:
-        deadline.check("write")
-        self.prompts.append(prompt)
-        text = self._writes if isinstance(self._writes, str) else self._writes(prompt)
-        return Completion(text, Usage(100, 10))
-
-    def stream(self, prompt: Prompt, deadline: Deadline = NEVER) -> Iterator[str | Completion]:
-        whole = self.complete(prompt, deadline)
-        try:
-            for start in range(0, len(whole.text), 3):
-                self.pieces += 1
-                yield whole.text[start : start + 3]
-            yield whole
-        finally:
-            self.closed = True
-
-
-class Obedient(Scripted):
+class Obedient(FakeLlm):
     """The worst model there could be: it claims whatever a passage tells it to claim.
 
     It claims each line of each passage, by several citations: the line itself from another
