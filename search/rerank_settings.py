@@ -11,7 +11,7 @@ class RerankSettings(Section):
     """How the rerankers work; which one does is said in `layer`."""
 
     weight: float = Field(
-        0.4,
+        0.8,
         ge=0,
         le=10,
         description="Of the query's likelihood, against 1 for the retriever's score.",
