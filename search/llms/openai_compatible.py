@@ -113,11 +113,12 @@ class OpenAiCompatible:
                         raise _late()
                     if piece := written.read(line):
                         yield piece
+                whole = written.completion(_since(start))
             except httpx.HTTPError as error:
                 raise self._broken(error, deadline) from None
             except ValueError:
                 raise self._malformed() from None
-        yield written.completion(_since(start))
+        yield whole
 
     def close(self) -> None:
         """Close the connections that are kept for further requests."""

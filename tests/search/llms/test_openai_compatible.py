@@ -137,9 +137,9 @@ def test_what_is_no_chat_is_said(body: bytes) -> None:
 
 
 def test_a_stream_that_is_none_is_said() -> None:
-    nonsense = Reply(body=b"data: <html>\n\n")
-    with chat_service(nonsense) as service, pytest.raises(ModelError, match="/v1"):
-        list(client(service).stream(PROMPT))
+    for nonsense in (Reply(body=b"data: <html>\n\n"), chat("whole")):
+        with chat_service(nonsense) as service, pytest.raises(ModelError, match="/v1"):
+            list(client(service).stream(PROMPT))
 
 
 def test_a_silent_service_is_not_waited_for() -> None:
