@@ -73,7 +73,7 @@ def test_filters_and_limit(client: TestClient) -> None:
         ({"query": "x", "filter": {"field": "tenant", "equals": "other"}}, "no field"),
         ({"query": "x", "filter": {"field": "access", "equals": "public"}}, "no field"),
         ({"query": "x", "filter": {"all": 3}}, "filter.all"),
-        ({"query": "x", "rerank": "on"}, "rerank"),
+        ({"query": "x", "rerank": "gpt"}, "gpt is not offered"),
         ({"query": "x", "facets": ["tenant"]}, "facets"),
         ({"query": "x", "depth": 3}, "depth"),
     ],
