@@ -7,6 +7,7 @@ only this process knows, and lets no page of a browser read what it says.
 
 import logging
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -54,7 +55,7 @@ class LlamaCpp:
         deadline.check("ask the language model")
         return self._ready().complete(prompt, deadline)
 
-    def stream(self, prompt: Prompt, deadline: Deadline = NEVER) -> Any:
+    def stream(self, prompt: Prompt, deadline: Deadline = NEVER) -> Iterator[str | Completion]:
         """Yield an answer as it is written; see `search.llms.base.LLM`."""
         deadline.check("ask the language model")
         return self._ready().stream(prompt, deadline)

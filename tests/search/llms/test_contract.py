@@ -93,7 +93,7 @@ def test_the_model_is_described(llm: LLM) -> None:
 def test_llama_cpp_streams_what_it_completes(llama: LlamaCpp) -> None:
     *pieces, whole = llama.stream(ORDER)
     assert isinstance(whole, Completion)
-    assert "".join(pieces) == whole.text == llama.complete(ORDER).text
+    assert "".join(map(str, pieces)) == whole.text == llama.complete(ORDER).text
     assert {"prompt", "generate", "total"} <= set(whole.timings_ms)
     assert len(pieces) > 3
 
