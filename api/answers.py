@@ -9,6 +9,7 @@ from fastapi.sse import format_sse_event
 from pydantic import BaseModel
 
 from api.admission import Admission
+from api.description import event_schema
 from api.schemas import SearchOut, Selection
 from api.schemas_layer import AnsweredOut, AnswerOut, DraftOut
 from search.answering import Answered, Answering, stream_answer
@@ -19,6 +20,15 @@ from search.pipeline import Pipeline
 from search.pool import Pool
 
 EVENT_STREAM = "text/event-stream"
+
+ANSWER_EVENTS = {
+    "oneOf": [
+        event_schema("result", SearchOut),
+        event_schema("draft", DraftOut),
+        event_schema("answer", AnsweredOut),
+    ]
+}
+"""What comes while a search is answered."""
 
 T = TypeVar("T")
 

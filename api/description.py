@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 
 VERSION = "1.0.0"
 """Of the contract, not of the kit: its first number is that of `/v1`."""
@@ -22,6 +23,30 @@ TAGS = [
 ]
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
+
+
+REF = "#/components/schemas/{model}"
+
+
+def event_schema(name: str, data: type[BaseModel]) -> dict[str, Any]:
+    """Describe a server-sent event, in the words of OpenAPI.
+
+    Args:
+        name: of the event.
+        data: what it carries; the models inside it are among the document's components.
+    """
+    content = data.model_json_schema(mode="serialization", ref_template=REF)
+    content.pop("$defs", None)
+    return {
+        "type": "object",
+        "required": ["event", "data"],
+        "properties": {
+            "event": {"const": name},
+            "data": {
+                "type": "string", "contentMediaType": "application/json", "contentSchema": content,
+            },
+        },
+    }  # fmt: skip
 
 
 class Described(FastAPI):

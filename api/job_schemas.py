@@ -1,10 +1,11 @@
 """What goes in and out over HTTP about jobs."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
+from api.description import event_schema
 from search.state.jobs import Job, JobKind, JobState
 
 
@@ -69,18 +70,7 @@ class JobOut(BaseModel):
         return cls.model_validate(job)
 
 
-JOB_EVENT: dict[str, Any] = {
-    "type": "object",
-    "required": ["event", "data"],
-    "properties": {
-        "event": {"const": "job"},
-        "data": {
-            "type": "string",
-            "contentMediaType": "application/json",
-            "contentSchema": {"$ref": "#/components/schemas/JobOut"},
-        },
-    },
-}
+JOB_EVENT = event_schema("job", JobOut)
 """A server-sent event that tells how far a job is, in the words of OpenAPI."""
 
 

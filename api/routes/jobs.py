@@ -10,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 
+from api.answers import EVENT_STREAM
 from api.auth import Administrator, Anybody, Caller
 from api.deps import JobsDep, PipelineDep
 from api.job_schemas import JOB_EVENT, JobOut, SyncIn
@@ -17,8 +18,6 @@ from api.schemas import PROBLEMS, Problem
 from ingest.order import Order
 from search.errors import NotFoundError
 from search.state.jobs import Job, Jobs
-
-EVENT_STREAM = "text/event-stream"
 
 LOOK_SECONDS = 0.25
 """Between two looks at a job that somebody follows."""

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from fastapi.sse import EventSourceResponse
 
 from api.admission import Admitted
-from api.answers import EVENT_STREAM, events, lay_out, with_answer
+from api.answers import ANSWER_EVENTS, EVENT_STREAM, events, lay_out, with_answer
 from api.auth import Reader
 from api.deps import LayerDep, PipelineDep, TraceDep
 from api.filters import to_expression
@@ -80,7 +80,7 @@ Asked = Annotated[Searcher, Depends(Searcher)]
             "description": "What was found. With `Accept: text/event-stream` and an answerer: "
             "an event `result` with that, events `draft` with the answer as it is written, and "
             "an event `answer` with the checked answer.",
-            "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
+            "content": {EVENT_STREAM: {"itemSchema": ANSWER_EVENTS}},
         }
     },
 )

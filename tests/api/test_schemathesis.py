@@ -66,6 +66,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         "SEMSEARCH_AUTH__MODE": "keys",
         "SEMSEARCH_API__RATE_PER_MINUTE": "0",
         "SEMSEARCH_API__JOB_QUEUE": "10000",
+        "SEMSEARCH_LAYER__RERANKER": "null",
     }
     run(environment, "ingest", str(docs))
     secret, _ = Keys(Database(folder / "data")).create("fuzz", "default", scopes=["admin"])
@@ -115,14 +116,17 @@ def drawn(mode: GenerationMode, *, boundaries: bool = True) -> Any:
 
 
 FILTER = "The filter has .* parts|nested more than"
+ARM = "is not offered"
 RULES_BEYOND_THE_SCHEMA = {
-    "search": FILTER,
+    "search": f"{FILTER}|{ARM}",
+    "search_simply": ARM,
     "more_like_this": f"{FILTER}|too many examples",
     "list_documents": "The cursor is not one of this listing",
     "upload": "No (file|upload) can be called|not indexed|comes twice|cannot be combined|more than",
 }
 """What an operation may say when it refuses what fits its schema: rules that no schema can state,
-on sizes of a whole, on values that it gave out itself, on names and types of files."""
+on sizes of a whole, on values that it gave out itself, on names and types of files, on arms that
+its settings name."""
 
 
 def operation_of(case: Any) -> str:
@@ -161,6 +165,10 @@ def speak_of_what_is_there(case: Any, service: Service) -> dict[str, Any]:
         case.headers["Accept"] = "text/event-stream"
     elif "id" in case.path_parameters:
         case.path_parameters["id"] = service.document
+    elif operation == "search":
+        case.body |= {name: "on" for name in ("rerank", "answer") if name in case.body}
+    elif operation == "search_simply":
+        case.query |= {name: "on" for name in ("rerank", "answer") if name in case.query}
     elif operation == "give_feedback":
         case.body |= service.feedback | {"chunk": None}
     elif operation == "upload":
