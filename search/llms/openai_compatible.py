@@ -6,6 +6,7 @@ Source: https://platform.openai.com/docs/api-reference/chat
 import json
 import random
 import time
+import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from ipaddress import ip_address
@@ -65,6 +66,7 @@ class OpenAiCompatible:
             headers={"Authorization": f"Bearer {key}"} if key else {},
             trust_env=not local,  # a proxy is not for what runs on this machine
         )
+        self._closing = weakref.finalize(self, self._client.close)
 
     @property
     def spec(self) -> LlmSpec:
@@ -121,8 +123,8 @@ class OpenAiCompatible:
         yield whole
 
     def close(self) -> None:
-        """Close the connections that are kept for further requests."""
-        self._client.close()
+        """Close the connections that are kept for further requests; unneeded, but prompt."""
+        self._closing()
 
     def _body(self, prompt: Prompt, stream: bool) -> Mapping[str, Any]:
         body: dict[str, Any] = {

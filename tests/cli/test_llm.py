@@ -8,8 +8,6 @@ import pytest
 from search.llms.checking import COLOUR
 from tests.search.llms.chat_service import Reply, chat, chat_service
 
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # a process closes its sockets
-
 
 def test_bundled_models_are_listed_with_licence_and_state(semsearch: Any) -> None:
     smollm2, gemma = semsearch("llm", "list", "--json").json()

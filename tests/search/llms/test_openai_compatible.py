@@ -1,7 +1,6 @@
 """The client of chat services, against a service on a real socket."""
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -26,19 +25,8 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(openai_compatible, "FIRST_PAUSE", 0.01)
 
 
-CLIENTS: list[OpenAiCompatible] = []
-
-
-@pytest.fixture(autouse=True)
-def _closed() -> Iterator[None]:
-    yield
-    while CLIENTS:
-        CLIENTS.pop().close()
-
-
 def client(service: Service, **given: Any) -> OpenAiCompatible:
-    CLIENTS.append(OpenAiCompatible(service.url, "tiny", **given))
-    return CLIENTS[-1]
+    return OpenAiCompatible(service.url, "tiny", **given)
 
 
 def test_what_is_asked_and_what_comes_back() -> None:
@@ -170,7 +158,6 @@ def test_nobody_there_is_said() -> None:
         nobody.complete(PROMPT)
     with pytest.raises(ModelError, match="cannot be reached"):
         nobody.models()
-    nobody.close()
 
 
 def test_no_more_are_asked_at_once_than_allowed() -> None:
