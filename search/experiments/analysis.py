@@ -56,8 +56,12 @@ def check_worths(worths: Sequence[Worth], arms: Sequence[Arm]) -> None:
     """Make sure, before anything is measured, that exchange rates are in what will be.
 
     Raises:
-        InputError: one names a measure of rankings that there is not, and no arm answers.
+        InputError: one names a measure of rankings that there is not, and no arm answers; or
+            there are two for rankings, or two for answers.
     """
+    of_rankings = [worth for worth in worths if worth.measure in MEASURES]
+    if max(len(of_rankings), len(worths) - len(of_rankings)) > 1:
+        raise InputError("--worth is given twice: one rate for rankings and one for answers do.")
     for worth in worths:
         known = [*MEASURES, *DECIDING.values()]
         if worth.measure not in known and all(arm.family == "ranking" for arm in arms):

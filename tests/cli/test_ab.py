@@ -113,6 +113,7 @@ def test_ones_own_index_is_asked(semsearch: Any, docs: Path, tmp_path: Path) -> 
         (["--arms", "off,null"], "--arms names nothing"),
         (["--arms", "right", "--worth", "much"], "no exchange rate"),
         (["--arms", "right", "--worth", "0.1 joy per 1 s"], "'joy', which is not measured"),
+        (["--arms", "right", *("--worth", "0.01 nDCG per 1 s") * 2], "one rate for rankings"),
         (["--arms", "right", "--queries", "q.jsonl"], "brings its queries"),
     ],
 )
