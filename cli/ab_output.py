@@ -38,8 +38,7 @@ def show(findings: Findings) -> None:
 def _table(family: FamilyFindings) -> Table:
     rows = table("arm", title_of(family.deciding), "gain", "95 % interval", "p", "p50", "p95",
                  "extra", "late")  # fmt: skip
-    rows.columns[0].no_wrap = True
-    rows.columns[0].overflow = "fold"  # two arms may begin alike
+    rows.columns[0].overflow = "fold"  # not cut short: two arms may begin alike
     for arm in family.arms:
         rows.add_row(*_row(arm, family.deciding))
     return rows
