@@ -70,6 +70,7 @@ def test_overlapping_members(tmp_path: Path) -> None:
         archive({"a.docx": b"no archive at all"}),
         archive({"a.xml": zlib.compress(b"x" * 10)}),
     ],
+    ids=["cut", "empty archive", "text", "nothing", "half", "no archive inside", "zlib inside"],
 )
 def test_what_is_harmless_passes(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.zip").write_bytes(data)
